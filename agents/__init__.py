@@ -1,0 +1,1 @@
+"""Agents: one file each; a class with `name`, `stages`, `act(observation)` and `identity()`."""

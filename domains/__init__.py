@@ -1,0 +1,1 @@
+"""Domains: one business subject per file, each with one `domain`."""

@@ -1,0 +1,1 @@
+"""Environments: tasks with a hidden truth on the workbench that production uses."""

@@ -1,0 +1,1 @@
+"""Flows: Prefect only. Each flow calls stages; nothing else in Oreflow imports Prefect."""

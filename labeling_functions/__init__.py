@@ -1,0 +1,1 @@
+"""Labeling functions: one file per topic, addressed to a column role so that new domains inherit them."""

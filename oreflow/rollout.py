@@ -1,0 +1,75 @@
+"""Rollout: one agent at one workbench until it finishes or runs out of steps; it leaves an episode."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from oreflow.agent import Agent, Observation
+from oreflow.episode import Episode, Turn, new_episode_id
+from oreflow.errors import BudgetSpent, NotApplicable, OreflowError
+from oreflow.operation import Operation
+
+
+class Bench(Protocol):
+    """What a rollout needs of a workbench, whatever lies on it."""
+
+    stage: str
+
+    def observe(self) -> Observation:
+        """What the agent may see now."""
+        ...
+
+    def do(self, operation: Operation) -> int:
+        """Do it and return the number of changed cells; raises an `OreflowError` that the agent then sees."""
+        ...
+
+    def recipe_record(self) -> dict[str, Any]:
+        """The recipe made so far, as JSON."""
+        ...
+
+
+def rollout(
+    agent: Agent,
+    bench: Bench,
+    *,
+    max_steps: int,
+    now: Callable[[], datetime],
+    on_turn: Callable[[Turn], None] | None = None,
+) -> Episode:
+    """Let the agent work; a refused operation becomes the next observation's `error`, never an exception."""
+    started = time.perf_counter()
+    episode = Episode(id=new_episode_id(), stage=bench.stage, agent=agent.identity(), started=now())
+    for _ in range(max_steps):
+        observation = bench.observe()
+        turn_started = time.perf_counter()
+        operation = agent.act(observation)
+        turn = _turn(bench, observation, operation, turn_started)
+        episode.turns.append(turn)
+        if on_turn is not None:
+            on_turn(turn)
+        if operation.effect == "end" and turn.error is None:
+            break
+    else:
+        episode.ending = "steps"
+    episode.recipe = bench.recipe_record()
+    episode.seconds = time.perf_counter() - started
+    return episode
+
+
+def _turn(bench: Bench, observation: Observation, operation: Operation, started: float) -> Turn:
+    changed, error = 0, None
+    try:
+        changed = bench.do(operation)
+    except (NotApplicable, BudgetSpent) as refused:
+        error = str(refused)
+    except OreflowError as refused:
+        error = f"{type(refused).__name__}: {refused}"
+    return Turn(
+        observation=observation.record(),
+        action=operation.action(),
+        changed_cells=changed,
+        error=error,
+        result=error or f"{changed} cells changed",
+        seconds=time.perf_counter() - started,
+    )

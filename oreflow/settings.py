@@ -1,0 +1,89 @@
+"""Settings: the only reader of the environment and of `oreflow.yaml`. Flag > environment > file > default."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from oreflow import plugins
+from oreflow.errors import ConfigError, unknown
+from oreflow.tables import Engine
+
+
+class Budget(BaseModel):
+    """How much one run may change: shares (0–1) of cells and of rows, and a number of dropped columns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cells: float = Field(default=0.5, ge=0, le=1, description="Share of cells whose value may change.")
+    rows: float = Field(default=0.5, ge=0, le=1, description="Share of rows that may be quarantined or merged.")
+    columns: int = Field(default=50, ge=0, description="Columns that may be dropped.")
+
+
+class Settings(BaseSettings):
+    """Every option of a run."""
+
+    model_config = SettingsConfigDict(env_prefix="OREFLOW_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    warehouse: Path = Field(default=Path("lake"), description="Folder of the layers, ledger, reports and episodes.")
+    contracts: Path | None = Field(default=None, description="Folder of contracts; default: inside the warehouse.")
+    domain: str | None = Field(default=None, description="Business domain; default: guessed from the columns.")
+    agent: str = Field(default="scripted", description="The agent for every stage.")
+    agents: dict[str, str] = Field(default={}, description="Agent per stage: ingest, clean, enrich.")
+    engine: Engine = Field(default="polars", description="Engine that replays recipes.")
+    budget: Budget = Budget()
+    sample_rows: int = Field(
+        default=50_000, ge=1, description="Rows that an agent works on; the recipe is replayed on all."
+    )
+    max_steps: int = Field(default=400, ge=1, description="Operations an agent may do in one stage.")
+    rounds: int = Field(default=2, ge=0, description="Times a failed gate goes back to the agent.")
+    quarantine_at: float = Field(
+        default=0.9, ge=0.5, le=1, description="Probability of damage at which a row is set aside."
+    )
+    gate_rows: int = Field(
+        default=1_000_000, ge=0, description="Rows up to which Great Expectations itself judges a gate."
+    )
+    prefect: Literal["auto", "never", "always"] = Field(default="auto", description="Run as a Prefect flow.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then environment, then the project's `oreflow.yaml`."""
+        root = plugins.project_root()
+        file = [YamlConfigSettingsSource(settings_cls, yaml_file=root / plugins.PROJECT_FILE)] if root else []
+        return (init_settings, env_settings, *file)
+
+
+def load(**flags: Any) -> Settings:
+    """The settings for this run; a `None` flag means "not given". Raises `ConfigError` that names the key and the fix."""
+    root = plugins.project_root()
+    try:
+        settings = Settings(**{key: value for key, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+    except ValueError as error:  # YAML that does not parse, or is no mapping
+        raise ConfigError(f"{plugins.PROJECT_FILE} can't be read: {error}") from error
+    if (
+        root is not None
+        and not settings.warehouse.is_absolute()
+        and "warehouse" not in {k for k, v in flags.items() if v}
+    ):
+        return settings.model_copy(update={"warehouse": root / settings.warehouse})
+    return settings
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return (
+            unknown("setting", key, Settings.model_fields) + " Settings stand in oreflow.yaml or OREFLOW_… variables."
+        )
+    return f'setting "{key}": {first["msg"]} (given: {first.get("input")!r}).'

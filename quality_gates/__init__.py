@@ -1,0 +1,1 @@
+"""Quality gates: the claims each layer must meet, one file per layer."""
