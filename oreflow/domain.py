@@ -21,13 +21,16 @@ class Source:
     """An enrichment source: one derived gold field as a narwhals expression that is null where its inputs are.
 
     `inputs` name the source's parameters by column role or by this domain's own column name; `expression` gets
-    parameter name → actual column name.
+    parameter name → actual column name, and beside it what `learned` read off the sample (replay keeps both).
+    `formula` says in words how the field comes about.
     """
 
     name: str
     claim: str
     inputs: tuple[str, ...]
     expression: Callable[[Mapping[str, str]], nw.Expr]
+    formula: str = ""
+    learned: Callable[[pl.DataFrame, Mapping[str, str]], dict[str, str]] | None = None
 
 
 @dataclass(frozen=True)
