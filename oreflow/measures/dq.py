@@ -1,7 +1,7 @@
 """DQ: one number for a table's health, 0.40 completeness + 0.35 consistency + 0.25 uniqueness.
 
-The weights are DataSage's, whose score saw only nulls, unreadable numbers and repeated keys; here it is read against the
-contract, so that optional columns may be empty and a raw table of text is measured on the same scale as a typed one.
+The weights are DataSage's, whose score saw only nulls, unreadable numbers and repeated keys. Here it is read against
+the contract, so that optional columns may be empty and raw text is measured on the same scale as a typed table.
 An empty table scores 1.0: nothing in it is wrong. That it is empty is for the `row_count` rule to say.
 """
 
