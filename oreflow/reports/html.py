@@ -57,7 +57,7 @@ def _render(record: RunRecord, caps: Caps) -> str:
     env = _environment()
     script, style = _asset("report.js"), _asset("report.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return env.get_template("report.html.j2").render(
+    drawn = env.get_template("report.html.j2").render(
         record=record,
         page=page(record, caps),
         icon=base64.b64encode(_ICON).decode(),
@@ -68,6 +68,7 @@ def _render(record: RunRecord, caps: Caps) -> str:
         cell=partial(cell, limit=caps.text),
         tabled=partial(grid, rows=caps.rows, names=caps.fields),
     )
+    return drawn.encode("utf-8", "replace").decode()  # a lone surrogate in a name has no bytes
 
 
 def cell(value: Json, *, limit: int = 200) -> Markup:

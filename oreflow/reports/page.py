@@ -56,6 +56,7 @@ class Layer:
     gate: Indexed[Verdict] | None
     before: float | None
     after: float | None
+    cells: int | None
     path: str
     version: int | None
 
@@ -88,6 +89,14 @@ class Grid:
     rows: tuple[tuple[Json, ...], ...]
     total_rows: int
     total_names: int
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Per column: every shown value is a number or nothing, and one is a number."""
+        return tuple(
+            all(v is None or _is_number(v) for v in column) and any(v is not None for v in column)
+            for column in zip(*self.rows, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,10 @@ def grid(records: Sequence[Mapping[str, Json]], *, rows: int, names: int) -> Gri
     return Grid(names=tuple(kept), rows=cells, total_rows=len(records), total_names=len(keys))
 
 
+def _is_number(value: Json) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def is_measured(column: ColumnReport) -> bool:
     """The column holds numbers or times, so that its plot is a histogram and not a list of values."""
     kind = column.type_after.lower()
@@ -147,12 +160,14 @@ def is_measured(column: ColumnReport) -> bool:
 def _layers(record: RunRecord) -> tuple[Layer, ...]:
     gates = {verdict.layer: (i, verdict) for i, verdict in enumerate(record.gates)}
     names = _in_order({*record.score, *gates, *record.tables, *record.versions})
+    cells = {s.layer: sum(step.changed_cells for step in record.steps if step.layer == s.layer) for s in record.steps}
     return tuple(
         Layer(
             name=name,
             gate=gates.get(name),
             before=record.score.get(name, {}).get("before"),
             after=record.score.get(name, {}).get("after"),
+            cells=cells.get(name),
             path=record.tables.get(name, ""),
             version=record.versions[name].version if name in record.versions else None,
         )
@@ -220,13 +235,13 @@ def _flat(value: Json, name: str = "") -> Iterable[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, (list, tuple)) and any(isinstance(item, (dict, list)) for item in value):
+    elif isinstance(value, (list, tuple)) and any(isinstance(item, (dict, list, tuple)) for item in value):
         for number, inner in enumerate(value, start=1):
             yield from _flat(inner, f"{name} {number}".strip())
     elif isinstance(value, (list, tuple)):
-        yield name, ", ".join(words.plain(item) for item in value) or "none"
+        yield name, ", ".join(words.measured(item) for item in value) or "none"
     elif name:
-        yield name, words.plain(value)
+        yield name, words.measured(value)
 
 
 def _sections(record: RunRecord) -> tuple[tuple[str, str, int | None], ...]:

@@ -17,7 +17,7 @@ Tone = Literal["good", "warn", "bad", "wait"]
 LAYERS = ("bronze", "silver", "gold", "quarantine")
 SEVERITIES = ("critical", "warning", "info")
 
-# Controls, lone surrogates, bidirectional overrides, unseen spaces. The joiners U+200C and U+200D stay: scripts need them.
+# Controls, lone surrogates, bidirectional overrides, unseen spaces; not U+200C and U+200D, which scripts need.
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\xa0\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _NAMED = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
 
@@ -103,6 +103,13 @@ def plain(value: Json) -> str:
     return str(value)
 
 
+def listed(value: Json) -> Json:
+    """A list of plain values in words and a number with separators; anything else as it is."""
+    if isinstance(value, (list, tuple)) and not any(isinstance(item, (dict, list, tuple)) for item in value):
+        return ", ".join(plain(item) for item in value) or None
+    return measured(value) if isinstance(value, (int, float)) else value
+
+
 def measured(value: Json) -> str:
     """A measured value: numbers with thousands separators and six significant digits, anything else as it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -181,7 +188,7 @@ def _rows_sentence(record: RunRecord) -> str:
         return "The source holds no rows."
     parts = [f"{count(rows.out)} of {plural(rows.in_, 'row')} came through"]
     parts += [f"{count(rows.quarantined)} went to quarantine"] if rows.quarantined else []
-    parts += [f"{plural(rows.merged, 'duplicate')} merged into the row repeated"] if rows.merged else []
+    parts += [f"{plural(rows.merged, 'duplicate was', many='duplicates were')} merged"] if rows.merged else []
     return (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]) + "."
 
 
@@ -189,8 +196,12 @@ def _gates_sentence(record: RunRecord) -> str:
     if not record.gates:
         return ""
     failed = [gate.layer for gate in record.gates if not gate.passed]
-    lesser = sum(not r.passed and r.severity != "critical" for gate in record.gates for r in gate.results)
-    hint = f"{plural(lesser, 'lesser rule')} did not hold." if lesser else ""
+    lesser = " and ".join(
+        plural(total, noun)
+        for severity, noun in (("warning", "warning"), ("info", "note"))
+        if (total := sum(not r.passed and r.severity == severity for gate in record.gates for r in gate.results))
+    )
+    hint = f"{lesser} to look at below." if lesser else ""
     if failed:
         rules = sum(not r.passed and r.severity == "critical" for gate in record.gates for r in gate.results)
         gates = " and ".join(failed) + (" gate" if len(failed) == 1 else " gates")
