@@ -112,7 +112,7 @@ class Between(CellClaim):
             text = cell.str.strip_chars(" \t")
             readable = text.str.contains(rf"\A(?:{NUMBER})\z")
             cell = pl.when(readable).then(text).otherwise(None).cast(pl.Float64, strict=False)
-        inside = [cell >= low] * (low is not None) + [cell <= high] * (high is not None)
+        inside = ([] if low is None else [cell >= low]) + ([] if high is None else [cell <= high])
         return ~pl.all_horizontal(inside).fill_null(False)
 
     def fails_sql(self, families: Families) -> str:
@@ -120,7 +120,8 @@ class Between(CellClaim):
         if families[self.column] == "text":
             text = f"trim({cell}, ' ' || chr(9))"
             cell = rf"CASE WHEN regexp_matches({text}, '\A(?:{NUMBER})\z') THEN TRY_CAST({text} AS DOUBLE) END"
-        inside = [f"{cell} >= {literal(low)}"] * (low is not None) + [f"{cell} <= {literal(high)}"] * (high is not None)
+        bounds = ((">=", low), ("<=", high))
+        inside = [f"{cell} {sign} {literal(bound)}" for sign, bound in bounds if bound is not None]
         return f"NOT coalesce({' AND '.join(inside)}, FALSE)"
 
     def expectation(self, families: Families) -> Expectation | None:
