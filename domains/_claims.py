@@ -1,24 +1,12 @@
 """Shorthand for the rules that domain contracts state; each is one claim with its id, severity and reason.
 
-The rule for severities: critical only where a breach is surely an error, warning where it is only unlikely.
+The rule for severities: critical only where a breach is surely an error, warning where it is only unlikely. What every
+table promises (its key, its types, its score) is claimed by the gates themselves.
 """
 
 from collections.abc import Sequence
 
 from oreflow.contract import Rule, Severity
-
-BOTH = ("silver", "gold")
-SCORE_AT_LEAST = 0.95
-
-
-def key(column: str) -> tuple[Rule, ...]:
-    """The column names the row: never empty, never twice, in silver and in gold."""
-    return (
-        Rule(
-            id=f"{column}_not_null", kind="not_null", column=column, layers=BOTH, description="Every row has its key."
-        ),
-        Rule(id=f"{column}_unique", kind="unique", column=column, layers=BOTH, description="No key stands twice."),
-    )
 
 
 def one_of(column: str, values: Sequence[str], *, severity: Severity = "critical") -> Rule:
@@ -55,14 +43,31 @@ def _words(bounds: dict[str, float]) -> list[str]:
     return [{"min": "at least", "max": "at most"}[name] for name in bounds]
 
 
-def in_order(first: str, second: str) -> Rule:
-    """`first` is never after `second` where both are known."""
+def in_order(low: str, high: str) -> Rule:
+    """`low` is never above, or after, `high` where both are known."""
     return Rule(
-        id=f"{first}_before_{second}",
-        kind="column_order_pair",
-        arguments={"smaller": first, "larger": second, "or_equal": True},
-        description=f"{first} is never after {second}.",
+        id=f"{low}_up_to_{high}",
+        kind="pair_order",
+        arguments={"low": low, "high": high},
+        description=f"{low} is never above {high}.",
     )
+
+
+def follows(column: str, determinant: str) -> Rule:
+    """One value of the determinant goes with one value of the column; a warning, since businesses reorganise."""
+    return Rule(
+        id=f"{column}_follows_{determinant}",
+        kind="functional_dependency",
+        column=column,
+        arguments={"determinants": [determinant]},
+        severity="warning",
+        description=f"Each {determinant} goes with one {column}.",
+    )
+
+
+def holds(name: str, condition: str, description: str) -> Rule:
+    """A condition on a row that is broken by mistakes of book-keeping more than by a wrong cell: a warning."""
+    return Rule(id=name, kind="sql", arguments={"condition": condition}, severity="warning", description=description)
 
 
 def shaped(column: str, pattern: str) -> Rule:
@@ -81,12 +86,4 @@ def mostly_filled(column: str, *, empty: float = 0.05) -> Rule:
         arguments={"max": empty},
         severity="warning",
         description=f"At most {empty:.0%} empty.",
-    )
-
-
-def whole_table() -> tuple[Rule, ...]:
-    """What holds for the table as such: some rows, and a quality score above the gate."""
-    return (
-        Rule(id="has_rows", kind="row_count", arguments={"min": 1}, severity="warning", layers=BOTH),
-        Rule(id="dq_score", kind="dq_score", arguments={"min": SCORE_AT_LEAST}, severity="warning"),
     )

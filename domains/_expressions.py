@@ -5,7 +5,8 @@ from datetime import datetime
 
 import narwhals as nw
 
-NUDGE = 1e-6
+from oreflow.arithmetic import rounded
+
 MINUTES_PER_HOUR, MINUTES_PER_DAY = 60, 1440
 
 
@@ -70,15 +71,6 @@ def mapped(column: str, mapping: Mapping[str, str] | Mapping[str, float]) -> nw.
     for case in reversed(cases[:-1]):
         result = case.otherwise(result)
     return result
-
-
-def rounded(value: nw.Expr, places: int = 4) -> nw.Expr:
-    """Rounded half up, the same on every engine: their own `round`s disagree on halves.
-
-    The nudge lifts halves that an engine's division left one bit too low; the last `round` meets no halves any more.
-    """
-    scale = 10.0**places
-    return ((value * scale + (0.5 + NUDGE)).floor() / scale).round(places)
 
 
 def share(value: nw.Expr) -> nw.Expr:

@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from domains._claims import key, mostly_filled, one_of, shaped, whole_table, within
+from domains._claims import follows, in_order, mostly_filled, one_of, shaped, within
 from domains._drawing import draw, ids, lookup, take, words
 from domains._expressions import bands, is_yes, mapped, number, share, steps
 from oreflow.contract import Aggregate, Column, Contract, Feature, Question
@@ -66,8 +66,8 @@ contract = Contract(
     ),
     key=("EmployeeID",),
     rules=(
-        *key("EmployeeID"),
-        *whole_table(),
+        in_order("YearsAtCompany", "Age"),
+        follows("Department", "JobRole"),
         shaped("EmployeeID", r"^EMP-\d{4,}$"),
         within("Age", 14, 100),
         within("Age", 18, 70, severity="warning"),

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from domains._claims import in_order, key, mostly_filled, one_of, shaped, whole_table, within
+from domains._claims import follows, holds, in_order, mostly_filled, one_of, shaped, within
 from domains._drawing import Indices, crew, draw, draw_by, ids, lookup, minutes_after, people, take, words
 from domains._expressions import MINUTES_PER_HOUR, bands, known, mapped, minutes_between, number, share, text
 from oreflow.contract import Aggregate, Column, Contract, Feature, Question
@@ -79,8 +79,18 @@ contract = Contract(
     ),
     key=("TicketID",),
     rules=(
-        *key("TicketID"),
-        *whole_table(),
+        follows("SLATarget", "Priority"),
+        follows("Category", "AffectedSystem"),
+        holds(
+            "resolved_has_date",
+            "Status NOT IN ('Resolved', 'Closed') OR ResolvedDate IS NOT NULL",
+            "A resolved or closed ticket says when it was solved.",
+        ),
+        holds(
+            "open_has_no_date",
+            "Status IN ('Resolved', 'Closed') OR ResolvedDate IS NULL",
+            "A ticket that is still open has no date of solution.",
+        ),
         shaped("TicketID", r"^INC-\d{5,}$"),
         in_order("CreatedDate", "ResolvedDate"),
         within("SLATarget", 0, None),

@@ -11,9 +11,10 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from domains._claims import key, mostly_filled, one_of, shaped, whole_table, within
+from domains._claims import follows, holds, mostly_filled, one_of, shaped, within
 from domains._drawing import Indices, crew, days_after, draw, draw_by, halves, ids, numbered, people, take, words
-from domains._expressions import MINUTES_PER_DAY, minutes_since, number, rounded, share, text
+from domains._expressions import MINUTES_PER_DAY, minutes_since, number, share, text
+from oreflow.arithmetic import rounded
 from oreflow.contract import Aggregate, Column, Contract, Feature, Question
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
@@ -54,8 +55,13 @@ contract = Contract(
     ),
     key=("TaskID",),
     rules=(
-        *key("TaskID"),
-        *whole_table(),
+        follows("ProjectName", "Assignee"),
+        holds(
+            "completed_is_100", "Status <> 'Completed' OR CompletionPct = 100", "A completed task is 100 percent done."
+        ),
+        holds(
+            "not_started_is_0", "Status <> 'Not Started' OR CompletionPct = 0", "A task not started is 0 percent done."
+        ),
         shaped("TaskID", r"^TASK-\d{4,}$"),
         within("EstimatedHours", 0, None),
         within("ActualHours", 0, None),

@@ -11,9 +11,10 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from domains._claims import key, mostly_filled, one_of, shaped, whole_table, within
+from domains._claims import follows, mostly_filled, one_of, shaped, within
 from domains._drawing import companies, crew, days_after, draw, draw_by, ids, lookup, people, take, words
-from domains._expressions import bands, mapped, number, rounded, share, steps
+from domains._expressions import bands, mapped, number, share, steps
+from oreflow.arithmetic import rounded
 from oreflow.contract import Aggregate, Column, Contract, Feature, Question
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
@@ -70,8 +71,9 @@ contract = Contract(
     ),
     key=("DealID",),
     rules=(
-        *key("DealID"),
-        *whole_table(),
+        follows("Probability", "Stage"),
+        follows("ForecastCategory", "Stage"),
+        follows("Region", "Rep"),
         shaped("DealID", r"^DEAL-\d{4,}$"),
         within("Amount", 0, None),
         within("DaysInStage", 0, None),

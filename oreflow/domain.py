@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Domain:
-    """One business subject. `generate(rng, rows)` gives a clean table; `damage(rng, table)` the messy text form of it."""
+    """One business subject: `generate(rng, rows)` gives a clean table, `damage(rng, table)` its messy text form."""
 
     name: str
     title: str
