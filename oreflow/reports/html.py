@@ -44,13 +44,13 @@ def write_report(record: RunRecord, path: Path) -> Path:
 
 
 def render(record: RunRecord) -> str:
-    """The page as text; what it shows is halved until it fits the size, with the true totals beside each cut."""
+    """The page as text; what it shows is tightened until it fits the size, with the true totals beside each cut."""
     caps, one = Caps(), Caps(**dict.fromkeys(Caps.__dataclass_fields__, 1))
     while True:
         text = _render(record, caps)
         if len(text.encode()) <= MAX_BYTES or caps == one:
             return text
-        caps = caps.halved()
+        caps = caps.tighter()
 
 
 def _render(record: RunRecord, caps: Caps) -> str:

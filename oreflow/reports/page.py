@@ -4,7 +4,7 @@ Items keep their index in the record, so that each number on the page names the 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from oreflow.reports import words
@@ -30,8 +30,10 @@ class Caps:
     fields: int = 12
     text: int = 200
 
-    def halved(self) -> "Caps":
-        """Half of everything, for a page that is still too large."""
+    def tighter(self) -> "Caps":
+        """For a page that is too large: first shorter texts and fewer examples, then half of everything."""
+        if self.text > 80:
+            return replace(self, text=80, examples=3, rows=6)
         return Caps(**{f.name: max(getattr(self, f.name) // 2, 1) for f in fields(self)})
 
 

@@ -64,6 +64,8 @@ def score(number: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """`12 ms`, `3.4 s`, `2 min 05 s`, `1 h 02 min`."""
+    if 0 < seconds < 0.001:
+        return "< 1 ms"
     if seconds < 0.1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
