@@ -26,7 +26,7 @@ def misspelling_of_a_usual_value(cell: nw.Expr, profile: ColumnProfile) -> nw.Ex
     """A rare spelling one slip away from a frequent value is that value."""
     if not profile.frequent or profile.count < 20:
         return no_opinion()
-    return cell.is_in(list(profile.misspelt))
+    return cell.is_in([spelling for spelling in profile.misspelt if not any(sign.isdigit() for sign in spelling)])
 
 
 @labels(role=FEW, needs="profile", precision=0.85)
@@ -44,16 +44,6 @@ def far_longer_than_usual_values(cell: nw.Expr, profile: ColumnProfile) -> nw.Ex
     if not usual or profile.count < 50:
         return no_opinion()
     return cell.str.len_chars() > 3 * max(*usual, 8)
-
-
-@labels(role=FEW, needs="profile", precision=0.8)
-def outside_a_closed_list(cell: nw.Expr, profile: ColumnProfile) -> nw.Expr:
-    """Where a few values, each in at least 1 of 100 cells, make up all but a few cells, any other value is odd."""
-    known = [value for value, count in profile.frequent.items() if count >= max(5, 0.01 * profile.count)]
-    covered = sum(profile.frequent[value] for value in known)
-    if profile.count < 200 or len(known) > 30 or covered < 0.997 * profile.count:
-        return no_opinion()
-    return ~cell.is_in(known)
 
 
 @labels(role="flag", precision=0.85)

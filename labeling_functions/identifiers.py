@@ -29,15 +29,6 @@ def identifier_of_another_shape(cell: nw.Expr, profile: ColumnProfile) -> nw.Exp
     return ~shape_of(cell).is_in(common)
 
 
-@labels(role=(*NAMES, "code"), reads="text", needs="profile", precision=0.8)
-def identifier_of_another_length(cell: nw.Expr, profile: ColumnProfile) -> nw.Expr:
-    """Where all but a few identifiers have one length, another length is damage."""
-    lengths = [int(length) for length, share in profile.lengths.items() if share >= 0.005]
-    if profile.count < 50 or len(lengths) != 1 or profile.lengths[str(lengths[0])] < 0.99:
-        return no_opinion()
-    return cell.str.len_chars() != lengths[0]
-
-
 @labels(role="id", reads="raw", precision=0.9)
 def identifier_with_spaces_inside(cell: nw.Expr) -> nw.Expr:
     """A tab, a line break or two spaces do not stand inside an identifier."""

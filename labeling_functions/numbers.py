@@ -10,10 +10,12 @@ SENTINELS = (-99999.0, -9999.0, -999.0, -99.0, -1.0, 999.0, 9999.0, 99999.0, 999
 ENOUGH = 50
 
 
-@labels(role=NUMBERS, reads="text", precision=0.9)
-def number_without_digits(cell: nw.Expr) -> nw.Expr:
-    """Where a number is meant, text without a digit is damage."""
-    return ~cell.str.contains(r"\d")
+@labels(role=NUMBERS, reads="text", needs="profile", precision=0.9)
+def number_without_digits(cell: nw.Expr, profile: ColumnProfile) -> nw.Expr:
+    """Where a number is meant, a word is damage, unless one cell in ten holds it: then it has a meaning."""
+    usual = [value for value, count in profile.frequent.items() if count >= 0.1 * profile.count]
+    wordless = ~cell.str.contains(r"\d")
+    return wordless & ~cell.is_in(usual) if usual else wordless
 
 
 @labels(role=NUMBERS, reads="text", needs="profile", precision=0.85)
@@ -79,7 +81,8 @@ def size_far_from_all_others(cell: nw.Expr, profile: ColumnProfile) -> nw.Expr:
     """A number two decades from the middle, and ten times further than most, has slipped digits."""
     if profile.count < ENOUGH or profile.median_log is None or profile.spread_log is None or not profile.spread_log:
         return no_opinion()
-    return ((cell.abs() + 1.0).log(10) - profile.median_log).abs() > max(2.0, 10 * profile.spread_log)
+    distance = ((cell.abs() + 1.0).log(10) - profile.median_log).abs()
+    return (cell != 0) & (distance > max(2.0, 10 * profile.spread_log))
 
 
 @labels(role=(*SIZES, "score", "level", "percent", "age"), needs="profile", precision=0.85)

@@ -4,7 +4,8 @@ Damage is rare and of many kinds: a damaged row is damaged in one way, and the f
 its other cells clean. Snorkel's own start reads each clean vote as a vote for the whole row, so one damaged vote beside
 twenty clean ones would never count. Here a function starts with P(damaged vote | damaged row) from its precision, and
 with the same coverage in both classes; a clean vote then says only that *this* damage is absent. Fitting moves those
-numbers by how the functions agree (Ratner et al. 2019, "Training complex models with multi-task weak supervision").
+numbers by how the functions agree (Ratner et al. 2019, "Training complex models with multi-task weak supervision"), but
+the agreement of two functions that read the same column is left out: they see one cell, and prove nothing by agreeing.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,11 @@ MOST_PRECISE = 0.99
 
 
 class DamageModel(LabelModel):  # type: ignore[misc]
-    """A `LabelModel` of two classes, clean (0) and damaged (1), that starts from `prec_init` of damaged votes alone."""
+    """A `LabelModel` of two classes, clean (0) and damaged (1); `prec_init` is the precision of damaged votes alone."""
+
+    def __init__(self, columns: Sequence[frozenset[str]]) -> None:
+        super().__init__(cardinality=2, verbose=False)
+        self.columns = columns
 
     def _init_params(self) -> None:
         share = torch.diag(self.O).numpy().astype(float)
@@ -28,6 +33,13 @@ class DamageModel(LabelModel):  # type: ignore[misc]
         self.mu_init = torch.from_numpy(start).float()
         self.mu = nn.Parameter(self.mu_init.clone())
         self._build_mask()
+
+    def _build_mask(self) -> None:
+        super()._build_mask()
+        for i, mine in enumerate(self.columns):
+            for j, theirs in enumerate(self.columns):
+                if mine & theirs:
+                    self.mask[2 * i : 2 * i + 2, 2 * j : 2 * j + 2] = False
 
 
 def start_from(share: np.ndarray, precision: Sequence[float], prior: float, rows: int) -> np.ndarray:
@@ -47,9 +59,19 @@ def start_from(share: np.ndarray, precision: Sequence[float], prior: float, rows
     return start
 
 
-def fitted(matrix: np.ndarray, precision: Sequence[float], *, prior: float, seed: int) -> DamageModel:
-    """A model fitted on a matrix in which every function votes at least once; the same seed gives the same model."""
-    model = DamageModel(cardinality=2, verbose=False)
+def fitted(
+    matrix: np.ndarray,
+    precision: Sequence[float],
+    *,
+    columns: Sequence[frozenset[str]],
+    prior: float,
+    seed: int,
+) -> DamageModel:
+    """A model fitted on a matrix in which every function votes at least once; the same seed gives the same model.
+
+    `columns` holds what each function reads.
+    """
+    model = DamageModel(columns)
     model.fit(
         matrix.astype(np.int64),
         class_balance=[1 - prior, prior],

@@ -65,8 +65,14 @@ def fit_label_model(votes: Votes, *, prior: float | None = None, seed: int = SEE
         return Fit("majority vote", "Snorkel is not installed; pip install snorkel.", balance, voting, {})
     from oreflow.labeling_model import fitted
 
-    precision = {b.function.name: b.function.precision for b in votes.bound}
-    model = fitted(_sample(votes, voting), [precision[name] for name in voting], prior=balance, seed=seed)
+    asked = {b.function.name: b for b in votes.bound}
+    model = fitted(
+        _sample(votes, voting),
+        [asked[name].function.precision for name in voting],
+        columns=[frozenset(asked[name].columns) for name in voting],
+        prior=balance,
+        seed=seed,
+    )
     learned = dict(zip(voting, (float(w) for w in model.get_weights()), strict=True))
     return Fit("label model", "", balance, voting, learned, model)
 

@@ -111,6 +111,8 @@ def reasons(table: pl.LazyFrame | pl.DataFrame, votes: Votes, row_ids: Collectio
     lazy = _with_row_ids(table.lazy()).filter(pl.col(ROW_ID).is_in(list(row_ids)))
     schema = dict(lazy.collect_schema())
     fired = [b for b in votes.bound if (votes.frame.get_column(b.function.name) == 1).any()]
+    if not fired or not row_ids:
+        return pl.DataFrame(schema=REASON_COLUMNS)
     viewed, seen = _seen(lazy, fired, schema)
     asks = [(b.function, columns) for b in fired for columns in b.column_sets]
     ballots = [
