@@ -13,7 +13,8 @@ import polars as pl
 from domains._claims import follows, in_order, mostly_filled, one_of, shaped, within
 from domains._drawing import draw, ids, lookup, take, words
 from domains._expressions import bands, is_yes, mapped, number, share, steps
-from oreflow.contract import Aggregate, Column, Contract, Feature, Question
+from domains._questions import HR
+from oreflow.contract import Aggregate, Column, Contract, Feature
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
 
@@ -102,45 +103,7 @@ contract = Contract(
             },
         ),
     ),
-    questions=(
-        Question(
-            text="Which departments have the highest attrition rates?",
-            sql="SELECT Department, round(100.0 * avg(CAST(lower(CAST(Attrition AS VARCHAR)) IN ('yes', 'true') AS"
-            " INT)), 1) AS attrition_percent, count(*) AS employees FROM gold WHERE Attrition IS NOT NULL"
-            " GROUP BY Department ORDER BY attrition_percent DESC, Department",
-            cites=("Department", "Attrition"),
-        ),
-        Question(
-            text="How does overtime affect job satisfaction and attrition?",
-            sql="SELECT OverTime, round(avg(JobSatisfaction), 2) AS mean_satisfaction, round(100.0 * avg(CAST("
-            "lower(CAST(Attrition AS VARCHAR)) IN ('yes', 'true') AS INT)), 1) AS attrition_percent, count(*) AS"
-            " employees FROM gold WHERE OverTime IS NOT NULL GROUP BY OverTime ORDER BY attrition_percent DESC",
-            cites=("OverTime", "JobSatisfaction", "Attrition"),
-        ),
-        Question(
-            text="What is the salary distribution across job roles?",
-            sql="SELECT JobRole, min(MonthlyIncome) AS lowest, median(MonthlyIncome) AS median, max(MonthlyIncome) AS"
-            " highest, count(MonthlyIncome) AS employees FROM gold WHERE JobRole IS NOT NULL GROUP BY JobRole"
-            " ORDER BY median DESC, JobRole",
-            cites=("JobRole", "MonthlyIncome"),
-        ),
-        Question(
-            text="Which employees who are still here are at the highest flight risk?",
-            sql="SELECT EmployeeID, flight_risk_score, JobRole, YearsAtCompany FROM gold WHERE flight_risk_score IS NOT"
-            " NULL AND lower(CAST(Attrition AS VARCHAR)) IN ('no', 'false')"
-            " ORDER BY flight_risk_score DESC, EmployeeID LIMIT 10",
-            cites=("EmployeeID", "flight_risk_score", "Attrition", "JobRole", "YearsAtCompany"),
-        ),
-        Question(
-            text="How do tenure and attrition go together?",
-            sql="SELECT CASE WHEN YearsAtCompany < 2 THEN 'under 2 years' WHEN YearsAtCompany < 5 THEN '2 to 4 years'"
-            " WHEN YearsAtCompany < 10 THEN '5 to 9 years' ELSE '10 years and more' END AS tenure, round(100.0 * avg("
-            "CAST(lower(CAST(Attrition AS VARCHAR)) IN ('yes', 'true') AS INT)), 1) AS attrition_percent, count(*) AS"
-            " employees FROM gold WHERE YearsAtCompany IS NOT NULL AND Attrition IS NOT NULL"
-            " GROUP BY tenure ORDER BY min(YearsAtCompany)",
-            cites=("YearsAtCompany", "Attrition"),
-        ),
-    ),
+    questions=HR,
 )
 
 

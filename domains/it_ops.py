@@ -14,7 +14,8 @@ import polars as pl
 from domains._claims import follows, holds, in_order, mostly_filled, one_of, shaped, within
 from domains._drawing import Indices, crew, draw, draw_by, ids, lookup, minutes_after, people, take, words
 from domains._expressions import MINUTES_PER_HOUR, bands, known, mapped, minutes_between, number, share, text
-from oreflow.contract import Aggregate, Column, Contract, Feature, Question
+from domains._questions import IT_OPS
+from oreflow.contract import Aggregate, Column, Contract, Feature
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
 
@@ -121,43 +122,7 @@ contract = Contract(
             },
         ),
     ),
-    questions=(
-        Question(
-            text="What is our SLA compliance rate, month by month?",
-            sql="SELECT strftime(CreatedDate, '%Y-%m') AS month, round(100.0 * avg(CAST(date_diff('minute',"
-            " CreatedDate, ResolvedDate) <= SLATarget * 60 AS INT)), 1) AS compliant_percent, count(*) AS"
-            " resolved_tickets FROM gold WHERE ResolvedDate IS NOT NULL AND SLATarget IS NOT NULL AND CreatedDate IS"
-            " NOT NULL GROUP BY month ORDER BY month DESC LIMIT 12",
-            cites=("CreatedDate", "ResolvedDate", "SLATarget"),
-        ),
-        Question(
-            text="Which systems have the most incidents?",
-            sql="SELECT AffectedSystem, count(*) AS tickets FROM gold WHERE AffectedSystem IS NOT NULL"
-            " GROUP BY AffectedSystem ORDER BY tickets DESC, AffectedSystem LIMIT 10",
-            cites=("AffectedSystem",),
-        ),
-        Question(
-            text="What is the trend of the mean time to resolution?",
-            sql="SELECT strftime(CreatedDate, '%Y-%m') AS month, round(avg(date_diff('minute', CreatedDate,"
-            " ResolvedDate)) / 60.0, 1) AS mean_hours, count(*) AS resolved_tickets FROM gold WHERE ResolvedDate IS NOT"
-            " NULL AND CreatedDate IS NOT NULL GROUP BY month ORDER BY month DESC LIMIT 12",
-            cites=("CreatedDate", "ResolvedDate"),
-        ),
-        Question(
-            text="How many tickets are breaching SLA, by priority?",
-            sql="SELECT Priority, count(*) FILTER (WHERE date_diff('minute', CreatedDate, ResolvedDate) > SLATarget *"
-            " 60) AS breached, count(ResolvedDate) AS resolved_tickets FROM gold WHERE Priority IS NOT NULL"
-            " GROUP BY Priority ORDER BY Priority",
-            cites=("Priority", "CreatedDate", "ResolvedDate", "SLATarget"),
-        ),
-        Question(
-            text="How are tickets most commonly resolved?",
-            sql="SELECT ResolutionType, count(*) AS tickets, round(100.0 * count(*) / sum(count(*)) OVER (), 1) AS"
-            " percent FROM gold WHERE ResolutionType IS NOT NULL GROUP BY ResolutionType ORDER BY tickets DESC,"
-            " ResolutionType",
-            cites=("ResolutionType",),
-        ),
-    ),
+    questions=IT_OPS,
 )
 
 

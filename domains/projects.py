@@ -14,8 +14,9 @@ import polars as pl
 from domains._claims import follows, holds, mostly_filled, one_of, shaped, within
 from domains._drawing import Indices, crew, days_after, draw, draw_by, halves, ids, numbered, people, take, words
 from domains._expressions import MINUTES_PER_DAY, minutes_since, number, share, text
+from domains._questions import PROJECTS
 from oreflow.arithmetic import rounded
-from oreflow.contract import Aggregate, Column, Contract, Feature, Question
+from oreflow.contract import Aggregate, Column, Contract, Feature
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
 
@@ -93,43 +94,7 @@ contract = Contract(
             },
         ),
     ),
-    questions=(
-        Question(
-            text="Which projects are at risk of missing deadlines?",
-            sql="SELECT ProjectName, round(avg(schedule_risk_score), 3) AS mean_schedule_risk, count(*) AS open_tasks"
-            " FROM gold WHERE Status NOT IN ('Completed', 'Cancelled') AND ProjectName IS NOT NULL GROUP BY ProjectName"
-            " ORDER BY mean_schedule_risk DESC NULLS LAST, ProjectName LIMIT 10",
-            cites=("ProjectName", "schedule_risk_score", "Status"),
-        ),
-        Question(
-            text="Who has booked the most hours against plan?",
-            sql="SELECT Assignee, round(sum(ActualHours), 1) AS booked_hours, round(100.0 * sum(ActualHours) /"
-            " sum(EstimatedHours), 1) AS percent_of_plan FROM gold WHERE Assignee IS NOT NULL AND Status = 'Completed'"
-            " GROUP BY Assignee HAVING sum(EstimatedHours) > 0 ORDER BY percent_of_plan DESC, Assignee LIMIT 10",
-            cites=("Assignee", "ActualHours", "EstimatedHours", "Status"),
-        ),
-        Question(
-            text="How much work is left in each milestone?",
-            sql="SELECT Milestone, round(sum(EstimatedHours * (100 - CompletionPct) / 100.0), 1) AS hours_left,"
-            " count(*) AS open_tasks FROM gold WHERE Status NOT IN ('Completed', 'Cancelled') AND Milestone IS NOT NULL"
-            " GROUP BY Milestone ORDER BY hours_left DESC NULLS LAST, Milestone",
-            cites=("Milestone", "EstimatedHours", "CompletionPct", "Status"),
-        ),
-        Question(
-            text="Which tasks are blocking the most other open tasks?",
-            sql="SELECT trim(blocker) AS task, count(*) AS waiting_tasks FROM (SELECT unnest(string_split(Dependencies,"
-            " ',')) AS blocker FROM gold WHERE Status NOT IN ('Completed', 'Cancelled')) AS waits"
-            " GROUP BY task ORDER BY waiting_tasks DESC, task LIMIT 10",
-            cites=("Dependencies", "Status"),
-        ),
-        Question(
-            text="What share of the tasks is completed, by priority?",
-            sql="SELECT Priority, round(100.0 * avg(CAST(Status = 'Completed' AS INT)), 1) AS completed_percent,"
-            " count(*) AS tasks FROM gold WHERE Status IS NOT NULL AND Priority IS NOT NULL GROUP BY Priority"
-            " ORDER BY completed_percent DESC, Priority",
-            cites=("Priority", "Status"),
-        ),
-    ),
+    questions=PROJECTS,
 )
 
 

@@ -14,8 +14,9 @@ import polars as pl
 from domains._claims import follows, mostly_filled, one_of, shaped, within
 from domains._drawing import companies, crew, days_after, draw, draw_by, ids, lookup, people, take, words
 from domains._expressions import bands, mapped, number, share, steps
+from domains._questions import SALES
 from oreflow.arithmetic import rounded
-from oreflow.contract import Aggregate, Column, Contract, Feature, Question
+from oreflow.contract import Aggregate, Column, Contract, Feature
 from oreflow.corruptions.mess import messy
 from oreflow.domain import Domain, Source
 
@@ -104,40 +105,7 @@ contract = Contract(
             },
         ),
     ),
-    questions=(
-        Question(
-            text="What is the open pipeline worth, stage by stage?",
-            sql="SELECT Stage, count(*) AS deals, round(sum(Amount), 2) AS amount, round(sum(Amount *"
-            " Probability / 100), 2) AS weighted_amount FROM gold WHERE Stage NOT IN ('Won', 'Lost') GROUP BY Stage"
-            " ORDER BY min(Probability), Stage",
-            cites=("Stage", "Amount", "Probability"),
-        ),
-        Question(
-            text="Which open deals are at risk of slipping?",
-            sql="SELECT DealID, AccountName, Amount, DaysInStage FROM gold WHERE Stage NOT IN ('Won', 'Lost') AND"
-            " DaysInStage >= 60 ORDER BY Amount DESC NULLS LAST, DealID LIMIT 10",
-            cites=("DealID", "AccountName", "Amount", "DaysInStage", "Stage"),
-        ),
-        Question(
-            text="What is the average deal velocity by region?",
-            sql="SELECT Region, round(avg(DaysInStage), 1) AS mean_days_in_stage, count(*) AS deals FROM gold WHERE"
-            " Region IS NOT NULL GROUP BY Region ORDER BY mean_days_in_stage, Region",
-            cites=("Region", "DaysInStage"),
-        ),
-        Question(
-            text="Which reps won the most revenue?",
-            sql="SELECT Rep, round(sum(Amount), 2) AS won_amount, count(*) AS won_deals FROM gold WHERE Stage = 'Won'"
-            " AND Rep IS NOT NULL GROUP BY Rep ORDER BY won_amount DESC NULLS LAST, Rep LIMIT 10",
-            cites=("Rep", "Amount", "Stage"),
-        ),
-        Question(
-            text="What is the conversion rate by lead source?",
-            sql="SELECT LeadSource, round(100.0 * avg(CAST(Stage = 'Won' AS INT)), 1) AS won_percent, count(*) AS"
-            " closed_deals FROM gold WHERE Stage IN ('Won', 'Lost') AND LeadSource IS NOT NULL GROUP BY LeadSource"
-            " ORDER BY won_percent DESC, LeadSource",
-            cites=("LeadSource", "Stage"),
-        ),
-    ),
+    questions=SALES,
 )
 
 
