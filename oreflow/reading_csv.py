@@ -36,12 +36,16 @@ def read_csv(recipe: ReadingRecipe, path: Path) -> Reading:
     names = _names(recipe, header, counted, path)
     frame, records = _data(plain, recipe, names)
     first = 1 if recipe.header else 0
+    lines = counted.lines[first:]
+    if len(names) == 1 and len(counted.blanks):  # a blank line is a row here
+        begin = counted.ends[0] if recipe.header else recipe.skip + 1
+        lines = tuple(range(begin, begin + len(lines)))
     return Reading(
         frame,
         recipe.model_copy(update={"columns": names}),
         records,
         _problems(recipe, header, names, counted),
-        counted.lines[first:],
+        lines,
     )
 
 

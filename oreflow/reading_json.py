@@ -119,6 +119,20 @@ def _elements(text: Path, member: str | None, path: Path) -> Iterator[dict[str, 
         yield _record(value, path, f"record {number}")
 
 
+def members(path: Path, encoding: str) -> tuple[str, ...]:
+    """The keys of an object that hold lists of records, longest first; none where the file is an array."""
+    text = utf8_file(path, encoding)
+    with text.open(encoding="utf-8-sig") as file:
+        if file.read(64).lstrip().startswith("["):
+            return ()
+    try:
+        whole = json.loads(text.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise SourceError(_cut(path, error)) from error
+    lists = {k: len(v) for k, v in whole.items() if isinstance(v, list) and all(isinstance(r, dict) for r in v)}
+    return tuple(sorted(lists, key=lambda key: -lists[key]))
+
+
 def _member(text: Path, member: str, path: Path) -> list[Any]:
     try:
         whole = _decoder().decode(text.read_text(encoding="utf-8-sig"))

@@ -89,7 +89,7 @@ def read_extract(recipe: ReadingRecipe, extracted: Extract) -> Reading:
     problems = tuple(f'column "{n}" stays text: not every value fits its type' for n in names if lost[n].item())
     return Reading(
         frame.select(kept),
-        recipe.model_copy(update={"columns": names}),
+        recipe.model_copy(update={"columns": names, "sha256": extracted.sha256}),
         extracted.rows,
         (*renamed(extracted.columns, names), *problems),
     )

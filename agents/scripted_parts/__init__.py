@@ -1,0 +1,1 @@
+"""The scripted agent's plans, one file per stage."""
