@@ -13,12 +13,12 @@ LAYERS = ("bronze", "silver", "gold")
 def rules_for(contract: Contract, layer: str) -> tuple[Rule, ...]:
     """The layer's standard claims, then the contract's own; a contract's rule replaces the standard one of its id."""
     standard = [r for module in plugins.modules("quality_gates") for r in _rules_of(module, contract)]
-    own = _told_apart([r for r in contract.rules if layer in r.layers])
-    kept = [r for r in _told_apart([s for s in standard if layer in s.layers]) if r.id not in {o.id for o in own}]
+    own = told_apart([r for r in contract.rules if layer in r.layers])
+    kept = [r for r in told_apart([s for s in standard if layer in s.layers]) if r.id not in {o.id for o in own}]
     return (*kept, *own)
 
 
-def _told_apart(rules: Sequence[Rule]) -> list[Rule]:
+def told_apart(rules: Sequence[Rule]) -> list[Rule]:
     """Two claims of one id are still two claims: the later ones are numbered."""
     seen: Counter[str] = Counter()
     told = []

@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from oreflow.claims import cells, groups, relations, tables
+from oreflow.claims import cells, groups, relations, sets, tables
 from oreflow.claims.base import Claim, Families
 from oreflow.contract import Contract, Rule
 from oreflow.errors import ContractError, unknown
@@ -18,7 +18,9 @@ __all__ = ["Claim", "Families", "bind", "claim_of", "kinds"]
 @cache
 def kinds() -> dict[str, type[Claim]]:
     """Every kind of claim by name."""
-    found = {c.kind: c for module in (cells, relations, groups, tables) for c in _classes(module.__dict__.values())}
+    found = {
+        c.kind: c for module in (cells, sets, relations, groups, tables) for c in _classes(module.__dict__.values())
+    }
     return dict(sorted(found.items()))
 
 
