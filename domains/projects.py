@@ -5,7 +5,7 @@ Not Started means 0 percent and 0 hours, Completed means 100 percent. Dependenci
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import narwhals as nw
 import numpy as np
@@ -163,10 +163,10 @@ def _dependencies(rng: np.random.Generator, rows: int) -> pl.Series:
 
 def _today(sample: pl.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
     """The table's own "today": a late due date among the finished tasks, so that a replay next year changes nothing."""
-    due, percent = pl.col(columns["DueDate"]).cast(pl.Date), pl.col(columns["CompletionPct"])
-    finished = sample.select(due.filter(percent >= 100).quantile(0.95, "nearest")).item()
-    day = finished or sample.select(due.quantile(0.5, "nearest")).item() or AS_OF
-    return {"as_of": day.strftime("%Y-%m-%d")}
+    days = pl.col(columns["DueDate"]).cast(pl.Date).to_physical().cast(pl.Float64)  # Polars has no quantile of no dates
+    finished = days.filter(pl.col(columns["CompletionPct"]) >= 100).quantile(0.95, "nearest")
+    day = sample.select(pl.coalesce(finished, days.quantile(0.5, "nearest"))).item()
+    return {"as_of": str(AS_OF if day is None else date(1970, 1, 1) + timedelta(days=day))}
 
 
 def _schedule_risk(columns: Mapping[str, str]) -> nw.Expr:
