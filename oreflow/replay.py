@@ -1,0 +1,44 @@
+"""Replay: a fitted recipe on a whole table, with the engine of choice."""
+
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+from narwhals.exceptions import NarwhalsError
+
+from oreflow.engines import columns_of, engine_of, open_parquet, to_engine
+from oreflow.errors import RecipeError
+from oreflow.recipe import FittedRecipe, FittedStep
+from oreflow.tables import MARKS, QUARANTINE, Engine, Frame
+
+
+def replay(recipe: FittedRecipe, source: pl.LazyFrame | pl.DataFrame | Path | str, *, engine: Engine) -> Frame:
+    """Replay the recipe on a table or a Parquet file; lazy on Polars and DuckDB, with the mark columns added.
+
+    A step that the engine refuses raises `RecipeError` with the step's number and name.
+    """
+    frame = open_parquet(source, engine) if isinstance(source, Path | str) else to_engine(source, engine)
+    for mark in MARKS:
+        if mark not in columns_of(frame):
+            frame = frame.with_columns(nw.lit(None, nw.String() if mark == QUARANTINE else nw.Int64()).alias(mark))
+    for number, step in enumerate(recipe.steps, start=1):
+        frame = _replayed(step, frame, number)
+    return frame
+
+
+def _replayed(step: FittedStep, frame: Frame, number: int) -> Frame:
+    try:
+        return step.apply(frame)
+    except _refusals(frame) as error:
+        raise RecipeError(
+            f"step {number}, {step.operation.verb()}, can't run on {engine_of(frame)}: {error} Use another engine."
+        ) from error
+
+
+def _refusals(frame: Frame) -> tuple[type[Exception], ...]:
+    own: tuple[type[Exception], ...] = (NotImplementedError, NarwhalsError, pl.exceptions.PolarsError)
+    if engine_of(frame) != "duckdb":
+        return own
+    import duckdb
+
+    return (*own, duckdb.Error)
