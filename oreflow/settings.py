@@ -1,14 +1,23 @@
 """Settings: the only reader of the environment and of `oreflow.yaml`. Flag > environment > file > default."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
 
 from oreflow import plugins
 from oreflow.errors import ConfigError, unknown
 from oreflow.tables import Engine
+
+Origin = Literal["flag", "environment", "file", "default"]
 
 
 class Budget(BaseModel):
@@ -70,13 +79,29 @@ def load(**flags: Any) -> Settings:
         raise ConfigError(_explain(error)) from error
     except ValueError as error:  # YAML that does not parse, or is no mapping
         raise ConfigError(f"{plugins.PROJECT_FILE} can't be read: {error}") from error
-    if (
-        root is not None
-        and not settings.warehouse.is_absolute()
-        and "warehouse" not in {k for k, v in flags.items() if v}
-    ):
-        return settings.model_copy(update={"warehouse": root / settings.warehouse})
-    return settings
+    if root is None:
+        return settings
+    # A folder named in the project's file (or nowhere) lies in the project; one on the command line, where the user stands.
+    given = origins(**flags)
+    own = [key for key in ("warehouse", "contracts") if given[key] in ("file", "default") and getattr(settings, key)]
+    return settings.model_copy(update={key: root / getattr(settings, key) for key in own})
+
+
+def origins(**flags: Any) -> dict[str, Origin]:
+    """Setting → where its value comes from."""
+    root = plugins.project_root()
+    file = YamlConfigSettingsSource(Settings, yaml_file=root / plugins.PROJECT_FILE)() if root else {}
+    environment = EnvSettingsSource(Settings)()
+    found: dict[str, Origin] = dict.fromkeys(Settings.model_fields, "default")
+    found.update(dict.fromkeys(file, "file"))
+    found.update(dict.fromkeys(environment, "environment"))
+    found.update(dict.fromkeys((key for key, value in flags.items() if value is not None), "flag"))
+    return found
+
+
+def prefect_server() -> str | None:
+    """The address of the configured Prefect server, from the environment; None means: run without one."""
+    return os.environ.get("PREFECT_API_URL") or None
 
 
 def _explain(error: ValidationError) -> str:

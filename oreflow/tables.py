@@ -72,9 +72,22 @@ def changed_cells(before: pl.DataFrame, after: pl.DataFrame, column: str) -> pl.
 
     A change of type alone is no change: `2.0` read as text and 2.0 as a number are one value.
     """
-    old, new = as_text(before.get_column(column)), as_text(after.get_column(column))
-    pair = pl.DataFrame({ROW_ID: before.get_column(ROW_ID), "old": old, "new": new})
-    return pair.filter(pl.col("old").ne_missing(pl.col("new")))
+    old, new = before.get_column(column), after.get_column(column)
+    changed = old.ne_missing(new) if old.dtype == new.dtype else ~_same_value(old, new)
+    if not changed.any():
+        return pl.DataFrame(schema={ROW_ID: pl.Int64, "old": pl.String, "new": pl.String})
+    ids = before.get_column(ROW_ID).filter(changed)
+    return pl.DataFrame({ROW_ID: ids, "old": as_text(old.filter(changed)), "new": as_text(new.filter(changed))})
+
+
+def _same_value(old: pl.Series, new: pl.Series) -> pl.Series:
+    """Whether each pair is one value in two types; two nulls are."""
+    if old.dtype == pl.String and new.dtype.is_numeric():
+        read = old.str.strip_chars().cast(new.dtype if new.dtype.is_float() else pl.Float64, strict=False)
+        return read.eq_missing(new.cast(read.dtype)) & (old.is_null() == new.is_null())
+    if old.dtype == pl.String and new.dtype == pl.Boolean:
+        return old.str.to_lowercase().eq_missing(as_text(new))
+    return as_text(old).eq_missing(as_text(new))
 
 
 def as_text(column: pl.Series) -> pl.Series:

@@ -1,0 +1,136 @@
+"""Relations: fill and repair cells from what other columns of the same row say, and from nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+import narwhals as nw
+import polars as pl
+from pydantic import Field
+
+from oreflow.errors import NotApplicable
+from oreflow.operation import Learned, Operation, need_columns, need_numbers
+from oreflow.tables import Frame
+
+MOST_PAIRS = 50_000
+
+
+class InspectRelations(Operation):
+    """Look which columns determine others, and which are products or sums of others."""
+
+    effect: ClassVar[Literal["look"]] = "look"
+    examples: ClassVar[tuple[dict[str, object], ...]] = ({},)
+
+
+class FillFromRelation(Operation):
+    """Fill empty cells from a column that determines them: only where equal values have always meant one value."""
+
+    examples: ClassVar[tuple[dict[str, object], ...]] = ({"column": "state", "determinant": "city"},)
+
+    column: str
+    determinant: str
+    least_rows: int = Field(default=3, ge=2, description="Rows that must agree before a value is trusted.")
+
+    def check(self, schema: Mapping[str, pl.DataType]) -> None:
+        """For text, whole-number and number columns."""
+        need_columns(schema, self.column, self.determinant)
+        if self.column == self.determinant:
+            raise NotApplicable("column and determinant must be two columns.")
+        for name in (self.column, self.determinant):
+            if schema[name] != pl.String and not schema[name].is_numeric():
+                raise NotApplicable(
+                    f'column "{name}" holds {schema[name]}; relations are learned between text and numbers.'
+                )
+
+    def learn(self, sample: pl.DataFrame) -> Learned:
+        """Pairs [determinant value, value] of groups that are pure, and too large to be pure by chance."""
+        table = sample.select(pl.col(self.determinant).alias("a"), pl.col(self.column).alias("b")).drop_nulls("a")
+        known = table["b"].drop_nulls()
+        if known.len() == 0:
+            return {"pairs": []}
+        likeliest = int(known.value_counts(name="n")["n"].to_numpy().max()) / known.len()
+        value = pl.col("b").drop_nulls()
+        kinds = value.n_unique().alias("kinds")
+        groups = table.group_by("a").agg(pl.len().alias("all"), value.len().alias("n"), kinds, value.first())
+        # A group that is mostly empty is empty for a reason (not yet known, not applicable): filling it would invent.
+        trusted = (pl.col("n") >= self.least_rows) & (pl.col("n") >= 0.75 * pl.col("all"))
+        sure = groups.filter((pl.col("kinds") == 1) & trusted & (likeliest ** pl.col("n") <= 0.01))
+        return {"pairs": [list(row) for row in sure.select("a", "b").sort("a").head(MOST_PAIRS).iter_rows()]}
+
+    def rewrite(self, frame: Frame, learned: Learned) -> Frame:
+        """Null cells only."""
+        pairs = learned["pairs"]
+        if not pairs:
+            return frame
+        kind = frame.collect_schema()[self.column]
+        looked = nw.col(self.determinant).replace_strict(
+            [a for a, _ in pairs], [b for _, b in pairs], default=None, return_dtype=kind
+        )
+        cell = nw.col(self.column)
+        return frame.with_columns(nw.when(cell.is_null()).then(looked).otherwise(cell).alias(self.column))
+
+    def sentence(self, learned: Learned) -> str:
+        """With the number of pairs."""
+        pairs = len(learned["pairs"])
+        return f"filled empty {self.column} from {self.determinant}: {pairs} of its values mean one value each"
+
+
+class FillByArithmetic(Operation):
+    """Fill the one missing number of three that are bound by a product or a sum; never guesses when two are missing."""
+
+    examples: ClassVar[tuple[dict[str, object], ...]] = (
+        {"result": "total", "left": "quantity", "right": "price", "kind": "product"},
+    )
+
+    result: str
+    left: str
+    right: str
+    kind: Literal["product", "sum"]
+
+    def touches(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """All three."""
+        return (self.result, self.left, self.right)
+
+    def check(self, schema: Mapping[str, pl.DataType]) -> None:
+        """For three number columns."""
+        need_numbers(schema, self.result, self.left, self.right)
+        if len({self.result, self.left, self.right}) < 3:
+            raise NotApplicable("result, left and right must be three columns.")
+
+    def learn(self, sample: pl.DataFrame) -> Learned:
+        """The decimals that each column is written with, so that a quotient that needs more is not taken."""
+        return {"decimals": {name: _decimals(sample.get_column(name)) for name in (self.result, self.left, self.right)}}
+
+    def rewrite(self, frame: Frame, learned: Learned) -> Frame:
+        """Each of the three from the other two, as they were before this step."""
+        schema = frame.collect_schema()
+        c, a, b = (nw.col(n).cast(nw.Float64) for n in (self.result, self.left, self.right))
+        if self.kind == "product":
+            solved = {self.result: a * b, self.left: _quotient(c, b), self.right: _quotient(c, a)}
+        else:
+            solved = {self.result: a + b, self.left: c - b, self.right: c - a}
+        filled = []
+        for name, value in solved.items():
+            rounded = value.round(learned["decimals"][name])
+            exact = nw.when((value - rounded).abs() <= 1e-6).then(rounded)
+            filled.append(
+                nw.when(nw.col(name).is_null()).then(exact.cast(schema[name])).otherwise(nw.col(name)).alias(name)
+            )
+        return frame.with_columns(*filled)
+
+    def sentence(self, learned: Learned) -> str:
+        """As an equation."""
+        sign = "×" if self.kind == "product" else "+"
+        return f"filled the missing one of {self.result} = {self.left} {sign} {self.right}"
+
+
+def _quotient(dividend: nw.Expr, divisor: nw.Expr) -> nw.Expr:
+    return nw.when(divisor != 0).then(dividend / divisor)
+
+
+def _decimals(column: pl.Series) -> int:
+    """The most decimals (0–6) that any value of the column needs."""
+    values = column.drop_nulls().cast(pl.Float64).head(20_000)
+    for digits in range(6):
+        if bool(((values - values.round(digits)).abs() <= 1e-9).all()):
+            return digits
+    return 6

@@ -1,0 +1,278 @@
+"""Refine: bronze, silver and gold of one source, one after the other, with one record that the ledger keeps.
+
+Each method is one task: it takes the run's record, works on table references and leaves the record in the ledger, so
+that a flow may run it in another process. A layer is published only if its gate passed and its rows add up.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from oreflow import odcs
+from oreflow.agent import Agent, make_agent
+from oreflow.contract import Contract
+from oreflow.domain import domains, find_domain
+from oreflow.episode import Turn
+from oreflow.errors import BudgetSpent, InfrastructureError, OreflowError
+from oreflow.run import RunRecord, TableRef, Verdict
+from oreflow.settings import Settings
+from stages import bronze, gold, silver
+from warehouse import Conservation, Warehouse
+
+
+class Watcher(Protocol):
+    """Who is told how the work goes on."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        ...
+
+    def turn(self, text: str) -> None:
+        """An agent did something."""
+        ...
+
+
+class Silent:
+    """Nobody watches."""
+
+    def stage(self, name: str) -> None:
+        """Say nothing."""
+
+    def turn(self, text: str) -> None:
+        """Say nothing."""
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Refinery:
+    """Refines sources into one warehouse."""
+
+    def __init__(
+        self, settings: Settings, *, watcher: Watcher | None = None, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.settings = settings
+        self.warehouse = Warehouse(settings.warehouse)
+        self.watcher = watcher or Silent()
+        self.now = now
+
+    def refine(self, source: str, *, table: str | None = None) -> RunRecord:
+        """The whole way; a gate that failed ends it with status `failed_gate`, any other refusal is raised."""
+        record = self.bronze(source, table=table)
+        try:
+            with self.warehouse.ledger.lock(record.domain, record.table, record.run):
+                for stage in (self.silver, self.gold):
+                    record = stage(record)
+                    if record.status != "running":
+                        break
+        except OreflowError as refused:
+            self.fail(record, refused)
+            raise
+        return self.finish(record)
+
+    def bronze(self, source: str, *, table: str | None = None) -> RunRecord:
+        """Read the source and keep every row as read; the first thing that touches the warehouse."""
+        self.watcher.stage("bronze")
+        self._check_names()
+        started, clock = self.now(), time.perf_counter()
+        result = bronze.ingest(
+            source, warehouse=self.warehouse, agent=self._agent("ingest"), domain=self.settings.domain, table=table,
+            now=self.now, max_steps=self.settings.max_steps, on_turn=self._turn,
+        )  # fmt: skip
+        record = RunRecord(
+            run=f"run_{started:%Y%m%dT%H%M%S}_{secrets.token_hex(3)}", domain=result.ref.domain, table=result.table,
+            source=result.source, started=started,
+        )  # fmt: skip
+        record.rows.in_ = result.rows
+        record.reading = {
+            **result.recipe.model_dump(mode="json"),
+            "content_hash": result.content_hash,
+            "new": result.new,
+        }
+        record.versions["bronze"] = result.ref
+        record.tables["bronze"] = str(self.warehouse.path(result.ref))
+        if result.episode is not None:
+            result.episode.run, result.episode.table = record.run, f"{record.domain}/{record.table}"
+            self.warehouse.episodes.save(result.episode)
+            record.episodes.append(result.episode.id)
+            record.agents["ingest"] = result.episode.agent
+        record.timings["bronze"] = time.perf_counter() - clock
+        self.warehouse.ledger.start_run(record)
+        return record
+
+    def silver(self, record: RunRecord) -> RunRecord:
+        """Clean, judge and publish silver and its quarantine."""
+        self.watcher.stage("silver")
+        clock = time.perf_counter()
+        result = silver.clean(
+            self._batch(record), warehouse=self.warehouse, agent=self._agent("clean"), contract=self._contract(record),
+            domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now, on_turn=self._turn,
+        )  # fmt: skip
+        for episode in result.episodes:
+            episode.run, episode.table = record.run, f"{record.domain}/{record.table}"
+            self.warehouse.episodes.save(episode)
+            record.episodes.append(episode.id)
+        record.agents["clean"] = result.episodes[-1].agent
+        record.rows, record.steps, record.columns = result.rows, result.steps, result.columns
+        record.labels, record.quarantine, record.quarantine_examples = (
+            result.labels,
+            result.reasons,
+            result.reason_examples,
+        )
+        record.recipe = result.recipe.model_dump(mode="json")
+        record.score["silver"] = result.score
+        record.gates.append(result.verdict)
+        if self._passed(record, result.verdict):
+            expected = Conservation(
+                rows_in=result.rows.in_,
+                out=result.rows.out,
+                quarantined=result.rows.quarantined,
+                merged=result.rows.merged,
+            )
+            refs = self.warehouse.publish([result.quarantine, result.silver], run=record.run, expected=expected)
+            self._published(record, refs)
+            self.warehouse.ledger.save_recipe(record.domain, record.table, result.recipe.to_json())
+            self._keep_contract(record, result.contract)
+        record.timings["silver"] = time.perf_counter() - clock
+        self.warehouse.ledger.finish_run(record)
+        return record
+
+    def gold(self, record: RunRecord) -> RunRecord:
+        """Enrich, judge and publish gold; answer the contract's questions from it."""
+        self.watcher.stage("gold")
+        clock = time.perf_counter()
+        contract = self._contract(record)
+        if contract is None:
+            raise InfrastructureError(
+                f"the contract of {record.domain}/{record.table} is gone; refine the source again."
+            )
+        result = gold.enrich(
+            record.versions["silver"], contract, warehouse=self.warehouse, agent=self._agent("enrich"), run=record.run,
+            now=self.now, settings=self.settings, on_turn=self._turn,
+        )  # fmt: skip
+        result.episode.run, result.episode.table = record.run, f"{record.domain}/{record.table}"
+        self.warehouse.episodes.save(result.episode)
+        record.episodes.append(result.episode.id)
+        record.agents["enrich"] = result.episode.agent
+        record.steps.extend(result.steps)
+        record.fields_added, record.answers = list(result.fields_added), list(result.answers)
+        record.gates.append(result.verdict)
+        record.score["gold"] = {
+            "before": record.score.get("silver", {}).get("after", 0.0), "after": result.verdict.score.get("score", 0.0),
+        }  # fmt: skip
+        if self._passed(record, result.verdict):
+            self._published(record, self.warehouse.publish([*result.aggregates.values(), result.staged], run=record.run))
+            record.status = "ok"
+        record.timings["gold"] = time.perf_counter() - clock
+        self.warehouse.ledger.finish_run(record)
+        return record
+
+    def finish(self, record: RunRecord) -> RunRecord:
+        """Write the report and close the run."""
+        from oreflow.reports.html import write_report
+
+        self.watcher.stage("report")
+        self.warehouse.discard(record.run)
+        record.seconds = (self.now() - record.started).total_seconds()
+        folder = self.settings.warehouse / "reports" / record.domain / record.table
+        record.report = str(folder / f"{record.run}.html")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(record, Path(record.report))
+        self.warehouse.ledger.finish_run(record)
+        return record
+
+    def fail(self, record: RunRecord, refused: OreflowError) -> None:
+        """Close a run that could not go on; nothing staged is left."""
+        record.status = "budget_spent" if isinstance(refused, BudgetSpent) else "failed"
+        record.message = str(refused)
+        record.seconds = (self.now() - record.started).total_seconds()
+        self.warehouse.discard(record.run)
+        self.warehouse.ledger.finish_run(record)
+
+    def _check_names(self) -> None:
+        """Unknown domains, agents and contracts are refused before anything is read."""
+        if self.settings.domain and self.settings.domain != "general":
+            find_domain(self.settings.domain)
+        for stage in ("ingest", "clean", "enrich"):
+            self._agent(stage)
+
+    def _agent(self, stage: str) -> Agent:
+        return make_agent(self.settings.agents.get(stage, self.settings.agent), stage)
+
+    def _turn(self, turn: Turn) -> None:
+        self.watcher.turn(f"{turn.action.get('operation')} {turn.action.get('column', '')}: {turn.result}")
+
+    def _batch(self, record: RunRecord) -> pl.LazyFrame:
+        return self.warehouse.bronze_batch(record.versions["bronze"], str(record.reading["content_hash"]))
+
+    def _passed(self, record: RunRecord, verdict: Verdict) -> bool:
+        if verdict.passed:
+            return True
+        failed = [r.rule for r in verdict.results if r.severity == "critical" and not r.passed]
+        record.status = "failed_gate"
+        record.message = (
+            f"the {verdict.layer} gate failed: {', '.join(failed)}; nothing of {verdict.layer} was published."
+        )
+        return False
+
+    def _published(self, record: RunRecord, refs: dict[str, TableRef]) -> None:
+        for ref in refs.values():
+            name = ref.layer if ref.table == record.table else f"{ref.layer}:{ref.table}"
+            record.versions[name] = ref
+            record.tables[name] = str(self.warehouse.path(ref))
+
+    def contract_path(self, domain: str, table: str) -> Path:
+        """Where the table's contract lives."""
+        folder = self.settings.contracts or self.settings.warehouse / "contracts"
+        return folder / f"{domain}.{table}.odcs.yaml"
+
+    def _contract(self, record: RunRecord) -> Contract | None:
+        """The user's contract, else the domain's own where the columns are the domain's, else none yet."""
+        path = self.contract_path(record.domain, record.table)
+        if path.is_file():
+            return odcs.read_contract(path)
+        domain = domains().get(record.domain)
+        if domain is None:
+            return None
+        ours = {c.name for c in domain.contract.columns}
+        names = set(self._batch(record).collect_schema().names())
+        return domain.contract.model_copy(update={"table": record.table}) if ours <= names else None
+
+    def _keep_contract(self, record: RunRecord, contract: Contract) -> None:
+        path = self.contract_path(record.domain, record.table)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            odcs.write_contract(contract, path)
+
+
+def public_record(record: RunRecord) -> dict[str, Any]:
+    """The one object that `oreflow refine --json` prints."""
+    body: dict[str, Any] = json.loads(record.model_dump_json())
+    rows = body["rows"]
+    silver_score = body["score"].get("silver", {})
+    return {
+        "run": record.run, "status": record.status, "message": record.message, "domain": record.domain, "table": record.table,
+        "rows": {"in": rows["in_"], "out": rows["out"], "quarantined": rows["quarantined"], "merged": rows["merged"]},
+        "score": {"before": silver_score.get("before"), "after": silver_score.get("after"), "layers": body["score"]},
+        "gates": [
+            {"layer": g.layer, "passed": g.passed, "worst": g.worst, "judge": g.judge, "score": g.score,
+             "failed": [r.model_dump(mode="json") for r in g.results if not r.passed], "rules": len(g.results)}
+            for g in record.gates
+        ],
+        "tables": {name: body["tables"].get(name) for name in ("bronze", "silver", "gold", "quarantine")},
+        "versions": {name: ref["version"] for name, ref in body["versions"].items()},
+        "changed": [
+            {"operation": s.operation, "sentence": s.sentence, "reason": s.reason, "cells": s.changed_cells,
+             "quarantined": s.quarantined_rows, "merged": s.merged_rows} for s in record.steps
+        ],
+        "quarantine": record.quarantine, "fields_added": record.fields_added, "answers": body["answers"],
+        "episodes": record.episodes, "seconds": record.seconds, "report": record.report,
+    }  # fmt: skip
