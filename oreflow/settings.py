@@ -71,7 +71,7 @@ class Settings(BaseSettings):
 
 
 def load(**flags: Any) -> Settings:
-    """The settings for this run; a `None` flag means "not given". Raises `ConfigError` that names the key and the fix."""
+    """The settings for this run; a `None` flag means "not given". `ConfigError` names the key and the fix."""
     root = plugins.project_root()
     try:
         settings = Settings(**{key: value for key, value in flags.items() if value is not None})
@@ -81,7 +81,7 @@ def load(**flags: Any) -> Settings:
         raise ConfigError(f"{plugins.PROJECT_FILE} can't be read: {error}") from error
     if root is None:
         return settings
-    # A folder named in the project's file (or nowhere) lies in the project; one on the command line, where the user stands.
+    # A folder that the project's file names lies in the project; one from the command line, where the user stands.
     given = origins(**flags)
     own = [key for key in ("warehouse", "contracts") if given[key] in ("file", "default") and getattr(settings, key)]
     return settings.model_copy(update={key: root / getattr(settings, key) for key in own})
