@@ -9,12 +9,15 @@ import polars as pl
 
 from oreflow.claims import bind
 from oreflow.contract import Column, Contract, LogicalType, Rule
+from oreflow.contract_check import lint
 from oreflow.drafting_keys import guess_key, names_a_thing
 from oreflow.drafting_rules import LEAST_ROWS, column_rules, pair_rules
 from oreflow.gate_engine import applicable, families_of, judge_all, normal
 from oreflow.measures.dq import missing
 from oreflow.measures.fits import family
 from oreflow.tables import active, data_columns
+
+__all__ = ["draft_contract", "lint"]
 
 OPTIONAL_ABOVE = 0.05
 
