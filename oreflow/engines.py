@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import narwhals as nw
 import polars as pl
 
-from oreflow.errors import UnknownName
+from oreflow.errors import RecipeError, UnknownName
 from oreflow.tables import ENGINES, ROW_ID, Engine, Frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Unseen = Literal["keep", "null", "fail"]
-_HASH = "__hash"
+_HASH = "__oreflow_hash"
 
 
 def to_engine(frame: pl.DataFrame | pl.LazyFrame, engine: Engine) -> Frame:
@@ -30,6 +30,7 @@ def to_engine(frame: pl.DataFrame | pl.LazyFrame, engine: Engine) -> Frame:
     if engine == "duckdb":
         import duckdb
 
+        _apart_without_case(frame.collect_schema().names())
         return _narwhal(duckdb.connect().from_arrow(frame.lazy().collect().to_arrow()))
     raise UnknownName("engine", engine, ENGINES)
 
@@ -40,6 +41,7 @@ def open_parquet(path: Path | str, engine: Engine) -> Frame:
         return to_engine(pl.scan_parquet(path), engine)
     import duckdb
 
+    _apart_without_case(pl.scan_parquet(path).collect_schema().names())
     return _narwhal(duckdb.connect().read_parquet(str(path)))
 
 
@@ -129,15 +131,17 @@ def map_values(
     """Replace each cell of the text column `column` by what `mapping` says of it (or of the text column `by`).
 
     A hash look-up on every engine, so that thousands of entries cost no more than ten. Cells that `mapping` lacks stay
-    or become null; with "fail" they raise where the engine is eager, and are null elsewhere.
+    or become null; with "fail" the engine raises when it meets one.
     """
     if not mapping:
         return frame
-    source, other = by or column, pl.lit(None, pl.String) if unseen == "null" else pl.col(column)
+    source = by or column
     old, new = pl.Series(list(mapping), dtype=pl.String), pl.Series(list(mapping.values()), dtype=pl.String)
     if engine_of(frame) == "duckdb":
         return _map_by_join(frame, column, mapping, by=source, unseen=unseen)
-    return with_native(frame, polars={column: pl.col(source).replace_strict(old, new, default=other)}, duckdb={})
+    default: dict[str, Any] = {"keep": {"default": pl.col(column)}, "null": {"default": None}, "fail": {}}[unseen]
+    mapped = pl.col(source).replace_strict(old, new, return_dtype=pl.String, **default)
+    return with_native(frame, polars={column: mapped}, duckdb={})
 
 
 def only_repeated(frame: Frame, keys: Sequence[str]) -> Frame:
@@ -194,6 +198,17 @@ def title(frame: Frame, column: str) -> Frame:
     return with_native(frame, polars={column: polars}, duckdb={column: sql})
 
 
+def _apart_without_case(names: Sequence[str]) -> None:
+    once: dict[str, str] = {}
+    for name in names:
+        if name.lower() in once:
+            raise RecipeError(
+                f'DuckDB takes the columns "{once[name.lower()]}" and "{name}" for one; '
+                "rename one of them or use the engine polars."
+            )
+        once[name.lower()] = name
+
+
 def _narwhal(native: Any) -> Frame:
     frame: Frame = nw.from_native(native)
     return frame
@@ -222,8 +237,9 @@ def _pandas_columns(native: "pd.DataFrame", columns: Mapping[str, pl.Expr]) -> "
 def _map_by_join(frame: Frame, column: str, mapping: Mapping[str, str | None], *, by: str, unseen: Unseen) -> Frame:
     native: Any = nw.to_native(frame)
     cell = f"t.{sql_name(column)}"
-    other = "CAST(NULL AS VARCHAR)" if unseen == "null" else cell
-    found = f"CASE WHEN m._from IS NULL THEN {other} ELSE m._to END AS {sql_name(column)}"
+    problem = f"error('the mapping lacks ' || {cell})"
+    other = {"keep": cell, "null": "CAST(NULL AS VARCHAR)", "fail": f"CASE WHEN {cell} IS NOT NULL THEN {problem} END"}
+    found = f"CASE WHEN m._from IS NULL THEN {other[unseen]} ELSE m._to END AS {sql_name(column)}"
     picked = ", ".join(found if name == column else f"t.{sql_name(name)}" for name in native.columns)
     pairs = ", ".join(
         f"({sql_text(old)}, {'CAST(NULL AS VARCHAR)' if new is None else sql_text(new)})"

@@ -10,11 +10,13 @@ from pydantic import Field, field_validator
 from oreflow import engines
 from oreflow.errors import NotApplicable
 from oreflow.operation import Learned
-from oreflow.operations._text_column import BLANK, ZERO_WIDTH, TextOperation
+from oreflow.operations._text_column import BLANK, ZERO_WIDTH, TextOperation, trimmed
 from oreflow.tables import Frame
 
-_KEY = "__key"
-_NO_LETTERS = f"[{BLANK}{ZERO_WIDTH}.,;:_/'`´’\"()!?*\\-]"  # signs such as + and # tell names apart: C, C++, C#
+_KEY = "__oreflow_key"
+_MOST_KEYS = 10_000
+_MARKS = f"{BLANK}{ZERO_WIDTH}.,;:_/'`´’\"()\\-"  # signs such as + and # tell names apart: C, C++, C#
+_SAYS_A_NUMBER = f"[0-9][{_MARKS}]+[0-9]|(?:^|[{BLANK}])[.(\\-]+[0-9]"  # 1.5 is not 15, -5 is not 5
 
 
 class NormalizeCategories(TextOperation):
@@ -28,20 +30,21 @@ class NormalizeCategories(TextOperation):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"column": "name"}, {"column": "city"})
 
     def learn(self, sample: pl.DataFrame) -> Learned:
-        counts = sample.select(pl.col(self.column).drop_nulls().value_counts(sort=False).struct.unnest())
-        keyed = nw.to_native(_with_key(nw.from_native(counts, eager_only=True), self.column))
-        # Accents are compared here only: no engine strips them like another, so replay looks the spellings up.
-        keys = keyed.get_column(_KEY).map_elements(_without_accents, return_dtype=pl.String, skip_nulls=True)
-        table = keyed.with_columns(keys.alias("bare")).filter(pl.col("bare") != "")
-        best = pl.col(self.column).sort_by(["count", self.column], descending=[True, False]).first().over("bare")
-        table = table.with_columns(best.alias("best")).sort(self.column)
-        several = pl.col(self.column).count().over("bare") > 1
-        clear = pl.col("best").n_unique().over(_KEY) == 1
-        pairs = table.filter(several & (pl.col("best") != pl.col(self.column)))
-        return {
-            "spellings": dict(pairs.select(self.column, "best").iter_rows()),
-            "keys": dict(table.filter(clear).select(_KEY, "best").unique(maintain_order=True).iter_rows()),
-        }
+        cell = pl.col(self.column)
+        counts = sample.select(cell.drop_nulls().value_counts(sort=False).struct.unnest())
+        table = nw.from_native(counts, eager_only=True).with_columns(trimmed(nw.col(self.column)).alias("neat"))
+        spellings: pl.DataFrame = nw.to_native(_with_key(table, self.column))
+        # Accents are compared here only: no engine strips them like another, so replay looks their spellings up.
+        bare = pl.col(_KEY).map_elements(_without_accents, return_dtype=pl.String)
+        spellings = spellings.drop_nulls("neat").with_columns(bare.alias("bare")).filter(pl.col("bare") != "")
+        best = _best_spellings(spellings)
+        spellings = spellings.join(best, on="bare", how="left").sort(self.column)
+        changed = spellings.filter(pl.col("best") != cell)
+        # A column of names has as many keys as rows: then only those that some spelling strayed from are kept.
+        several = pl.len().over("bare") > 1
+        known = spellings if spellings.height <= _MOST_KEYS else spellings.filter(several | (pl.col("best") != cell))
+        known = known.select(_KEY, "best").unique(maintain_order=True)
+        return {"spellings": dict(changed.select(self.column, "best").rows()), "keys": dict(known.rows())}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         if not learned["keys"]:
@@ -115,10 +118,23 @@ class CorrectTypo(TextOperation):
         return f"corrected {self.wrong!r} to {self.correct!r} in {self.column}"
 
 
+def _best_spellings(spellings: pl.DataFrame) -> pl.DataFrame:
+    """Per `bare` the most frequent neat spelling; among equals the one with both cases, then the one with accents."""
+    neat = pl.col("neat")
+    mixed = (neat != neat.str.to_lowercase()) & (neat != neat.str.to_uppercase())
+    counted = spellings.group_by("bare", "neat").agg(pl.col("count").sum())
+    ranked = counted.with_columns(mixed.alias("mixed"), neat.str.contains(r"[^\x00-\x7f]").alias("accents"))
+    order = ranked.sort("bare", "count", "mixed", "accents", "neat", descending=[False, True, True, True, False])
+    return order.group_by("bare", maintain_order=True).agg(neat.first().alias("best"))
+
+
 def _with_key(frame: Frame, column: str) -> Frame:
-    """Add `__key`: the cell in lower case without space and punctuation."""
+    """Add a key: the cell in lower case without space and punctuation, but for those that belong to a number."""
     frame = engines.lower(frame, column, into=_KEY)
-    return frame.with_columns(nw.col(_KEY).str.replace_all(_NO_LETTERS, "").alias(_KEY))
+    cell = nw.col(_KEY)
+    plain = cell.str.replace_all(f"[{_MARKS}]", "")
+    number = cell.str.contains(_SAYS_A_NUMBER)
+    return frame.with_columns(nw.when(number).then(trimmed(cell)).otherwise(plain).alias(_KEY))
 
 
 def _without_accents(text: str) -> str:

@@ -70,12 +70,12 @@ class ParseDate(TextOperation):
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         names = []
         for number, text in enumerate(self.formats):
-            found = directives(text)
-            parts = {d: f"__{number}_{place}" for place, d in enumerate(d for d in found if d[1] not in "aAz")}
+            found, name = directives(text), f"__oreflow_{number}"
+            parts = {d: f"{name}_{place}" for place, d in enumerate(d for d in found if d[1] not in "aAz")}
             frame = engines.extract_groups(frame, self.column, pattern(text), names=list(parts.values()))
-            frame = self._moment(frame, parts, name=f"__{number}")
+            frame = self._moment(frame, parts, name=name)
             frame = frame.drop(list(parts.values()))
-            names.append(f"__{number}")
+            names.append(name)
         first = reduce(lambda one, other: nw.coalesce(one, other), [nw.col(name) for name in names])
         frame = frame.with_columns(first.alias(self.column)).drop(names)
         return engines.from_iso(frame, self.column, kind=self.kind)

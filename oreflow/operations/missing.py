@@ -68,7 +68,11 @@ class FillMissing(Operation):
 
     def learn(self, sample: pl.DataFrame) -> Learned:
         cells = sample.get_column(self.column)
-        known = cells.drop_nulls() if not cells.dtype.is_float() else cells.drop_nulls().drop_nans()
+        known = cells.drop_nulls()
+        if cells.dtype.is_float():
+            known = known.drop_nans()
+        if cells.dtype == pl.String:
+            known = known.filter(known.str.strip_chars() != "")
         return {"value": as_json(self._value(known)), "dtype": _kind(cells.dtype)}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:

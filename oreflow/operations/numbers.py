@@ -12,7 +12,7 @@ from oreflow.errors import NotApplicable
 from oreflow.operation import Learned, Operation, need_columns, need_numbers
 from oreflow.operations._text_column import TextOperation, some_fit, trimmed
 from oreflow.operations.literals import typed_literal
-from oreflow.operations.units import canonical_unit, escaped
+from oreflow.operations.units import canonical_unit, escaped, spellings_of
 from oreflow.tables import Frame
 
 MINUS = "\\-\u2212"  # inside a regex class
@@ -82,7 +82,7 @@ class ParseNumber(TextOperation):
 
     def sentence(self, learned: Learned) -> str:
         kind = "whole numbers" if learned["whole"] else "numbers"
-        units = f", without the unit {' / '.join(learned['units'])}" if learned["units"] else ""
+        units = f", without the unit {canonical_unit(learned['units'][0])}" if learned["units"] else ""
         scale = ", percents as fractions" if self.percent == "to_fraction" else ""
         return f"read {self.column} as {kind}{units}{scale}; other text became null"
 
@@ -239,4 +239,4 @@ def _one_unit(spellings: list[str], column: str) -> list[str]:
         raise NotApplicable(
             f'"{column}" mixes {shown}; use convert_units, or name the ones to drop in "units" if they mean the same.'
         )
-    return spellings
+    return sorted({*spellings, *spellings_of(kinds[0])}) if kinds else []

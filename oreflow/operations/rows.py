@@ -11,7 +11,7 @@ from oreflow import engines
 from oreflow.operation import Effect, Learned, Operation, need_columns
 from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, Frame, data_columns
 
-_KEPT = "__kept"
+_KEPT = "__oreflow_kept"
 _ROOM = 1 << 40  # more rows than any table has, so that a count of empty cells and a row id share one integer
 
 

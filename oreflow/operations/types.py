@@ -65,7 +65,10 @@ class CastType(Operation):
         return _WAYS[learned["from"]][self.type](frame, self.column)
 
     def sentence(self, learned: Learned) -> str:
-        return f"cast {self.column} from {learned['from']} to {self.type}; what did not fit became null"
+        partial = learned["from"] == "string" != self.type or (learned["from"], self.type) == ("number", "integer")
+        return f"cast {self.column} from {learned['from']} to {self.type}" + (
+            "; what did not fit became null" if partial else ""
+        )
 
 
 class ParseBoolean(TextOperation):

@@ -44,6 +44,11 @@ def canonical_unit(word: str) -> str:
     return _CANONICAL.get(bare) or _CANONICAL.get(bare.removesuffix("s")) or bare
 
 
+def spellings_of(kind: str) -> tuple[str, ...]:
+    """The known spellings of a canonical unit."""
+    return next((names for names in SAME_UNIT if names[0] == kind), ())
+
+
 def escaped(text: str) -> str:
     """The text as a literal piece of a pattern, for Rust's regex and RE2 alike."""
     return re.sub(r"([\\.+*?()|\[\]{}^$\-&~#])", r"\\\1", text)
@@ -90,7 +95,7 @@ class ConvertUnits(TextOperation):
 def _amount(cell: nw.Expr, unit: str) -> nw.Expr:
     """The number before or after any spelling of `unit`, null where there is another unit or none."""
     kind = canonical_unit(unit)
-    spellings = {unit, *(s for names in SAME_UNIT if names[0] == kind for s in names)}
+    spellings = {unit, *spellings_of(kind)}
     words = "|".join(escaped(s) for s in sorted(spellings, key=lambda s: (-len(s), s)))
     word, number, gap = f"(?i:(?:{words})s?)\\.?", "-?[0-9]+(?:\\.[0-9]+)?", f"[{BLANK}]*"
     fits = cell.str.contains(f"^{gap}(?:{number}{gap}{word}|{word}{gap}{number}){gap}$")
