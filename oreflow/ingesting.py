@@ -1,6 +1,8 @@
 """The ingesting workbench: one source and the reading recipe tried last; what its bytes say and what a trial gives."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import polars as pl
@@ -102,16 +104,22 @@ class SourceBench:
             self.content_hash = extracted(self.location).sha256
             self.path = extracted(self.location).path
         else:
-            assert self.location.path is not None
-            self.path = opened_file(self.location.path)
+            own = self.location.path or Path(self.location.label)
+            self.path = opened_file(own)
             self.form = form(self.path)
-            self.content_hash = content_hash(self.location.path)
+            self.content_hash = content_hash(own)
         self.reading: Reading | None = None
         self._trial: Trial | None = None
         self._refused: list[Attempt] = []
         self._error: str | None = None
         self._left, self._done = steps, 0
         self._facts = self._database_facts() if self.location.database else self._file_facts()
+
+    @property
+    def raw(self) -> Path:
+        """The bytes to keep: the source's own file, or what was copied out of the database."""
+        own = self.reading.raw if self.reading else None
+        return own or (self.path if self.location.database else self.location.path or self.path)
 
     def observe(self) -> SourceObservation:
         """What the agent may see."""
@@ -164,7 +172,7 @@ class SourceBench:
         reading = open_reading(operation.reading(), self.location)
         self._trial = _trial(reading, self.location.label)
         settled = reading.recipe.model_copy(update={"sha256": reading.recipe.sha256 or self.content_hash})
-        self.reading = Reading(reading.frame, settled, reading.records, reading.problems, reading.lines)
+        self.reading = replace(reading, recipe=settled)
 
     def _database_facts(self) -> dict[str, Any]:
         return {"form": "database", "table": self.location.table, "query": self.location.query}

@@ -82,6 +82,7 @@ def _scan(plain: _Plain, names: tuple[str, ...], *, skip: int, index: str | None
         skip_lines=skip,
         eol_char=plain.newline,
         null_values=[""],
+        missing_columns="insert",  # the first row may be a short one
         row_index_name=index,
         glob=False,
     )

@@ -1,4 +1,4 @@
-"""Parquet as a lazy table: scalar types stay, nested values become JSON text, what the lakehouse can't hold text."""
+"""Parquet as a lazy table: scalar types stay, nested values become JSON text."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def read_parquet(recipe: ReadingRecipe, path: Path) -> Reading:
     if len(names) != len(header):
         raise SourceError(f"{path} has {len(header)} columns, the recipe {len(names)}; read it without a recipe.")
     kept = frame.select(
-        _storable(pl.col(old), dtype, frame).alias(new) for (old, dtype), new in zip(schema.items(), names, strict=True)
+        _plain(pl.col(old), dtype).alias(new) for (old, dtype), new in zip(schema.items(), names, strict=True)
     )
     return Reading(kept, recipe.model_copy(update={"columns": names}), rows, renamed(header, names))
 
@@ -42,35 +42,11 @@ def check_parquet(path: Path) -> None:
         raise SourceError(f"{path} is parquet cut off before its end; fetch or write it again.")
 
 
-def _storable(cell: pl.Expr, dtype: pl.DataType, frame: pl.LazyFrame) -> pl.Expr:
-    if isinstance(dtype, (pl.Struct, pl.List, pl.Array)):
-        return _json(cell, dtype)
-    if isinstance(dtype, (pl.Categorical, pl.Enum, pl.Time, pl.Duration, pl.Null)):
-        return cell.cast(pl.String)
-    if dtype in (pl.UInt8, pl.UInt16, pl.UInt32):
-        return cell.cast(pl.Int64)
-    if dtype in (pl.UInt64, pl.Int128, pl.UInt128):
-        return (
-            cell.cast(pl.Int64) if _survives(frame, cell.cast(pl.Int64, strict=False), cell) else cell.cast(pl.String)
-        )
-    if isinstance(dtype, pl.Datetime) and dtype.time_unit == "ns":
-        return cell.dt.cast_time_unit("us") if _whole_microseconds(frame, cell) else cell.cast(pl.String)
-    if isinstance(dtype, pl.Datetime) and dtype.time_unit == "ms":
-        return cell.dt.cast_time_unit("us")
-    return cell
-
-
-def _json(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _plain(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Struct):
         return pl.when(cell.is_not_null()).then(cell.struct.json_encode())
-    listed = cell.arr.to_list() if isinstance(dtype, pl.Array) else cell
-    wrapped = pl.struct(listed.alias("v")).struct.json_encode()  # {"v":[...]}: lists alone have no encoder
-    return pl.when(cell.is_not_null()).then(wrapped.str.head(-1).str.tail(-len('{"v":')))
-
-
-def _survives(frame: pl.LazyFrame, cast: pl.Expr, cell: pl.Expr) -> bool:
-    return not frame.select((cell.is_not_null() & cast.is_null()).any()).collect().item()
-
-
-def _whole_microseconds(frame: pl.LazyFrame, cell: pl.Expr) -> bool:
-    return not frame.select((cell.dt.nanosecond() % 1000 != 0).any()).collect().item()
+    if isinstance(dtype, (pl.List, pl.Array)):
+        listed = cell.arr.to_list() if isinstance(dtype, pl.Array) else cell
+        wrapped = pl.struct(listed.alias("v")).struct.json_encode()  # {"v":[...]}: lists alone have no encoder
+        return pl.when(cell.is_not_null()).then(wrapped.str.head(-1).str.tail(-len('{"v":')))
+    return cell

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -65,6 +66,7 @@ class Reading:
     records: int
     problems: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()  # where the first rows stand in a text file or sheet
+    raw: Path | None = None  # the bytes to keep, where they are not the source's own file
 
 
 def unique_names(header: Sequence[str]) -> tuple[str, ...]:

@@ -92,6 +92,7 @@ def read_extract(recipe: ReadingRecipe, extracted: Extract) -> Reading:
         recipe.model_copy(update={"columns": names, "sha256": extracted.sha256}),
         extracted.rows,
         (*renamed(extracted.columns, names), *problems),
+        raw=extracted.path,
     )
 
 

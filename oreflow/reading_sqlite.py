@@ -47,7 +47,7 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _names(connection: sqlite3.Connection, query: str) -> list[str]:
-    described = connection.execute(f"SELECT * FROM ({query}) LIMIT 0").description
+    described = connection.execute(query).description  # as a subquery it would rename columns of one name
     if described is None:
         raise SourceError(f'"{query}" gives no rows; a source is a SELECT.')
     return [str(column[0]) for column in described]
