@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -178,7 +179,7 @@ class EnrichBench:
         step = learn_step(operation, self.frame)
         try:
             after = apply_eager(step, self.frame)
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, nw.exceptions.NarwhalsError) as error:
             raise NotApplicable(f"{operation.verb()} can't be computed on this table: {error}") from error
         name = operation.touches(after.columns)[0]
         self.frame = after

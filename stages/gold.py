@@ -6,7 +6,7 @@ Nothing is published here: tables are staged, and the caller publishes them if t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -22,41 +22,13 @@ from oreflow.gate import Judgement, judge
 from oreflow.operations.enriching import AddAggregate, AddFeature, AddField
 from oreflow.recipe import FittedRecipe, FittedStep
 from oreflow.rollout import rollout
-from oreflow.run import Answer, CellExample, StepReport, TableRef
+from oreflow.run import Answer, CellExample, StepReport, TableRef, Verdict
 from oreflow.settings import Settings
 from oreflow.sql import run_query
 from oreflow.tables import ROW_ID, as_text
+from warehouse import Staging, Warehouse
 
 EXAMPLES = 4
-
-
-class Staging(Protocol):
-    """A table that is written but not yet to be seen by readers."""
-
-    @property
-    def rows(self) -> int:
-        """How many rows it holds."""
-        ...
-
-    def write(self, frame: pl.DataFrame, /) -> Any:
-        """Add the rows."""
-        ...
-
-    def sink(self, frame: pl.LazyFrame, /) -> Any:
-        """Add the rows of a lazy table without holding them all."""
-        ...
-
-    def scan(self) -> pl.LazyFrame:
-        """What was written."""
-        ...
-
-
-class Store(Protocol):
-    """What this stage needs of the warehouse."""
-
-    def stage(self, layer: Any, domain: str, table: str, *, run: str) -> Any:
-        """A new, empty `Staging`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -78,24 +50,24 @@ class GoldResult:
         return self.episodes[-1]
 
     @property
-    def passed(self) -> bool:
-        """Whether the gold gate lets the tables be published."""
-        return self.judgement.verdict.passed
+    def verdict(self) -> Verdict:
+        """The gold gate's answer; the tables may be published if it passed."""
+        return self.judgement.verdict
 
 
 def enrich(
-    silver: pl.LazyFrame,
+    silver: pl.LazyFrame | TableRef,
     contract: Contract,
     *,
-    warehouse: Store,
+    warehouse: Warehouse,
     agent: Agent,
     run: str,
     now: Callable[[], datetime],
     settings: Settings,
-    ref: TableRef | None = None,
     on_turn: Callable[[Turn], None] | None = None,
 ) -> GoldResult:
-    """Enrich a silver table; `ref` names the version it is, for the episode. A failed gate goes back to the agent."""
+    """Enrich a silver table, published or at hand. A failed gate goes back to the agent as often as `rounds` allows."""
+    ref, silver = (silver, warehouse.scan(silver)) if isinstance(silver, TableRef) else (None, silver)
     rows = int(silver.select(pl.len()).collect().item())
     sample = _sample(silver, rows, settings.sample_rows)
     episodes: list[Episode] = []
@@ -152,10 +124,8 @@ def _feedback(judgement: Judgement, recipe: FittedRecipe) -> tuple[dict[str, Any
     """What an agent can mend: the broken claims about the columns that it added itself."""
     added = {name for step in recipe.steps for name in step.operation.touches(())}
     broken = [r for r in judgement.verdict.results if not r.passed and r.severity == "critical" and r.column in added]
-    return tuple(
-        {"rule": r.rule, "column": r.column, "failing": r.failing, "description": r.description, "error": r.error}
-        for r in broken
-    )
+    told = {"rule", "column", "failing", "description", "error", "examples"}
+    return tuple(r.model_dump(mode="json", include=told) for r in broken)
 
 
 def _recorded(episode: Episode, judgement: Judgement, contract: Contract, run: str, ref: TableRef | None) -> Episode:
@@ -170,15 +140,15 @@ def _recorded(episode: Episode, judgement: Judgement, contract: Contract, run: s
 
 
 def _aggregates(
-    recipe: FittedRecipe, staged: Staging, contract: Contract, warehouse: Store, run: str
+    recipe: FittedRecipe, staged: Staging, contract: Contract, warehouse: Warehouse, run: str
 ) -> dict[str, Staging]:
     made: dict[str, Staging] = {}
     for step in recipe.steps:
         if isinstance(step.operation, AddAggregate):
             frame = run_query(step.operation.query(), {"gold": staged.scan()}, rows=None)
-            table = f"{contract.table}_{step.operation.name}"
-            made[table] = warehouse.stage("gold", contract.domain, table, run=run)
-            made[table].write(frame)
+            side = step.operation.name
+            made[side] = warehouse.stage("gold", contract.domain, contract.table, run=run, side=side)
+            made[side].write(frame)
     return made
 
 
