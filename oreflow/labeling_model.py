@@ -8,7 +8,8 @@ numbers by how the functions agree (Ratner et al. 2019, "Training complex models
 the agreement of two functions that read the same column is left out: they see one cell, and prove nothing by agreeing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -33,6 +34,10 @@ class DamageModel(LabelModel):  # type: ignore[misc]
         self.mu_init = torch.from_numpy(start).float()
         self.mu = nn.Parameter(self.mu_init.clone())
         self._build_mask()
+
+    def _create_L_ind(self, L: np.ndarray) -> np.ndarray:
+        indicators: np.ndarray = super()._create_L_ind(L)
+        return indicators.astype(np.float64)  # Snorkel multiplies these; numpy is slow with integer matrices
 
     def _build_mask(self) -> None:
         super()._build_mask()
@@ -72,14 +77,26 @@ def fitted(
     `columns` holds what each function reads.
     """
     model = DamageModel(columns)
-    model.fit(
-        matrix.astype(np.int64),
-        class_balance=[1 - prior, prior],
-        prec_init=list(precision),
-        n_epochs=EPOCHS,
-        lr=0.01 * min(1.0, 12 / matrix.shape[1]),  # the loss grows with the functions; larger steps diverge
-        mu_eps=SMALLEST,
-        seed=seed,
-        progress_bar=False,
-    )
+    with _one_thread():
+        model.fit(
+            matrix.astype(np.int64),
+            class_balance=[1 - prior, prior],
+            prec_init=list(precision),
+            n_epochs=EPOCHS,
+            lr=0.01 * min(1.0, 12 / matrix.shape[1]),  # the loss grows with the functions; larger steps diverge
+            mu_eps=SMALLEST,
+            seed=seed,
+            progress_bar=False,
+        )
     return model
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One torch thread: on matrices this small, threads only wait for each other, on a busy machine for seconds."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
