@@ -17,6 +17,7 @@ _ALPHABETS = {
     "arabic": ("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءأإآؤئپچژگک",),
 }  # fmt: skip
 _SIGNS = frozenset("“”‘’‚„–—…•€£¥°²³½¼§©®™·«»¿¡×±µ\u00a0№º")
+_FREQUENT = frozenset("äöüéèñçãåøışğ")  # where two languages would do, the one that more people write
 _SINGLE = {
     "cp1252": "latin", "cp1250": "latin", "iso8859-2": "latin", "cp1254": "latin", "cp1251": "cyrillic",
     "koi8-r": "cyrillic", "iso8859-5": "cyrillic", "cp866": "cyrillic", "cp1253": "greek", "cp1255": "hebrew",
@@ -88,11 +89,11 @@ def _worth(char: str, before: str, after: str, alphabet: frozenset[str], *, lati
         return 0.5 if char in "±¼½¾²³" and (before.isalpha() or after.isalpha()) else 1.0
     if char not in alphabet and char.lower() not in alphabet:
         return -0.5 if char.isalpha() else -1.0
-    if char.isupper() and before.islower():
+    if char.isupper() and (before.islower() or (before.isupper() and after.islower())):
         return -1.0
     if not latin and ((before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())):
         return -1.0
-    return 1.0
+    return 1.02 if char in _FREQUENT else 1.0
 
 
 def _double(text: str, reference: str) -> float:

@@ -9,8 +9,19 @@ from oreflow.ingesting import SheetFacts, SourceObservation, Trial
 from oreflow.operation import Finish, Operation
 from oreflow.operations.reading import ReadCsv, ReadExcel, ReadJson, ReadJsonLines, ReadParquet, ReadSql
 
-_TRUST = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "^": 0.95, "~": 0.9, "\x01": 0.95, "\x1f": 0.95, ":": 0.6, " ": 0.5}
-_ENOUGH = 0.45
+_TRUST = {
+    ",": 1.0,
+    ";": 1.0,
+    "\t": 1.0,
+    "|": 1.0,
+    "^": 0.95,
+    "~": 0.9,
+    "\x01": 0.95,
+    "\x1f": 0.95,
+    ":": 0.46,
+    " ": 0.46,
+}
+_ENOUGH = 0.35
 _COMMA_NUMBER = re.compile(r"-?(\d{1,3}([. ]\d{3})+|\d+),\d+\s*(%|€)?")
 _ONLY_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|0,\d+)\s*(%|€)?")
 _POINT_NUMBER = re.compile(r"-?\d+\.(\d{1,2}|\d{4,})\s*%?")
@@ -121,19 +132,20 @@ _KEPT = ("encoding", "delimiter", "quote", "escape", "space_after_delimiter")
 
 def best_dialect(found: Iterable[Dialect], lines: Sequence[str]) -> Dialect | None:
     """The dialect that splits most records alike into clean cells; none where the text is one column."""
-    worth = {d: _TRUST[d.delimiter] * d.consistency**2 * d.clean * (1 - 0.5 / d.fields) for d in found}
+    worth = {d: _TRUST[d.delimiter] * d.consistency**1.5 * d.clean * (1 - 0.5 / d.fields) for d in found}
     usable = [d for d in worth if worth[d] >= _ENOUGH and not _is_one_column(d, lines)]
     return max(usable, key=lambda d: (worth[d], d.fields), default=None)
 
 
 def _is_one_column(dialect: Dialect, lines: Sequence[str]) -> bool:
-    """A heading without the mark over cells that hold it, as in `name` / `Doe, Jane` or `price` / `1,5`."""
-    if dialect.fields != 2 or dialect.before != 1 or dialect.delimiter not in ", :" or len(lines) < 2:
+    """Cells that only hold the mark, as in `name` / `Doe, Jane`, `price` / `1,5` or `at` / `10:30:00`."""
+    below = [line for line in lines[1:] if line.strip()]
+    if dialect.delimiter in ": " and below and all(shape(line) in ("number", "date") for line in below):
+        return True
+    if dialect.before != 1 or dialect.delimiter not in ", :" or (dialect.fields != 2 and dialect.delimiter == ","):
         return False
-    rows = [line.split(dialect.delimiter, 1) for line in lines[1:] if dialect.delimiter in line]
-    if not rows:
-        return False
-    return not names_columns(rows[0], rows[1:]) or all(part[1].startswith(" ") for part in rows)
+    rows = [line.split(dialect.delimiter) for line in below if dialect.delimiter in line]
+    return bool(rows) and (not names_columns(rows[0], rows[1:]) or all(row[1].startswith(" ") for row in rows))
 
 
 def decimal_mark(rows: Sequence[Row], *, delimiter: str) -> str:
