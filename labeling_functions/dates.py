@@ -1,12 +1,15 @@
 """Claims about dates and moments, and about dates of one row that contradict each other."""
 
+import datetime as dt
+
 import narwhals as nw
 
 from oreflow.labeling import MOMENT_ROLES, ColumnProfile, labels, labels_row, no_opinion
 
 DATES = tuple(sorted(MOMENT_ROLES))
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}([ T]|$)"
-SENTINELS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "9999-12-31")
+_STAND_INS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "9999-12-31")
+SENTINELS = [dt.datetime.fromisoformat(day) for day in _STAND_INS]
 
 
 @labels(role=DATES, precision=0.95)
@@ -18,7 +21,7 @@ def date_beyond_any_business(cell: nw.Expr) -> nw.Expr:
 @labels(role=DATES, precision=0.75)
 def date_that_stands_for_none(cell: nw.Expr) -> nw.Expr:
     """Midnight of 1900-01-01, 1970-01-01, 9999-12-31 and their like is what software writes for "no date"."""
-    return cell.dt.to_string("%Y-%m-%d").is_in(SENTINELS) & (cell.dt.hour() + cell.dt.minute() + cell.dt.second() == 0)
+    return cell.is_in(SENTINELS)
 
 
 @labels(role=DATES, reads="text", precision=0.97)

@@ -46,8 +46,8 @@ _BEGIN = (
     "|joined?|joining|onboarding|from|beginn|eintritt|inicio|debut"
 )
 _END = (
-    "enddate|closedate|duedate|exitdate|end|ended|close[d]?|closing|resolved?|exit|due|finish(?:ed)?|completed|completion|expir(?:y|es|ed|ation)|deadline"
-    "|terminat(?:ed|ion)|until|left|ende|austritt|fin|faellig"
+    "enddate|closedate|duedate|exitdate|end|ended|closed?|closing|resolved?|exit|due|finish(?:ed)?|completed|completion"
+    "|expir(?:y|es|ed|ation)|deadline|terminat(?:ed|ion)|until|left|ende|austritt|fin|faellig"
 )
 _LEVELS = word_set("high,medium,low,critical,urgent,normal,moderate,minor,major,none,severe,trivial,blocker")
 
