@@ -89,7 +89,8 @@ PROJECTS = (
         text="Who has booked the most hours against plan?",
         sql="SELECT Assignee, round(sum(ActualHours), 1) AS booked_hours, round(100.0 * sum(ActualHours) /"
         " sum(EstimatedHours), 1) AS percent_of_plan FROM gold WHERE Assignee IS NOT NULL AND Status = 'Completed'"
-        " GROUP BY Assignee HAVING sum(EstimatedHours) > 0 ORDER BY percent_of_plan DESC, Assignee LIMIT 10",
+        " AND ActualHours IS NOT NULL AND EstimatedHours > 0"
+        " GROUP BY Assignee ORDER BY percent_of_plan DESC, Assignee LIMIT 10",
         cites=("Assignee", "ActualHours", "EstimatedHours", "Status"),
     ),
     Question(
@@ -140,7 +141,8 @@ IT_OPS = (
     Question(
         text="How many tickets are breaching SLA, by priority?",
         sql="SELECT Priority, count(*) FILTER (WHERE date_diff('minute', CreatedDate, ResolvedDate) > SLATarget *"
-        " 60) AS breached, count(ResolvedDate) AS resolved_tickets FROM gold WHERE Priority IS NOT NULL"
+        " 60) AS breached, count(*) AS resolved_tickets FROM gold WHERE Priority IS NOT NULL AND"
+        " SLATarget IS NOT NULL AND date_diff('minute', CreatedDate, ResolvedDate) IS NOT NULL"
         " GROUP BY Priority ORDER BY Priority",
         cites=("Priority", "CreatedDate", "ResolvedDate", "SLATarget"),
     ),

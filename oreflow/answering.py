@@ -3,30 +3,31 @@
 The rule: the text says only what the query's result holds. A question that can't be answered says why.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from oreflow.contract import Question
-from oreflow.errors import OreflowError, UnknownName
+from oreflow.contract import Contract, Question
+from oreflow.errors import NotApplicable, OreflowError, UnknownName
 from oreflow.run import Answer
-from oreflow.sql import SECONDS, Tables, column_names, run_query, select_tree
+from oreflow.sql import SECONDS, column_names, run_query, select_tree
 from oreflow.tables import data_columns
 
 MOST_ROWS = 50
 SHOWN = 5
 
 
-def answer(question: Question, tables: Tables, columns: Sequence[str], *, seconds: float = SECONDS) -> Answer:
-    """The answer to one question from the table `gold`, which has `columns`."""
+def answer(
+    question: Question, gold: pl.LazyFrame, *, contract: Contract | None = None, seconds: float = SECONDS
+) -> Answer:
+    """The answer to one question from the table `gold`; the contract says which columns hold numbers and dates."""
     try:
-        cites = _checked_cites(question, columns)
-        rows = run_query(question.sql, tables, rows=MOST_ROWS + 1, seconds=seconds)
+        cites = _cited(question, gold.collect_schema(), contract)
+        rows = run_query(question.sql, {"gold": gold}, rows=MOST_ROWS + 1, seconds=seconds)
     except OreflowError as error:
-        return Answer(question=question.text, text="This could not be answered.", sql=question.sql, error=str(error))
+        return Answer(question=question.text, text=f"Not answered: {error}", sql=question.sql, error=str(error))
     return Answer(
         question=question.text,
         text=in_words(rows),
@@ -36,14 +37,23 @@ def answer(question: Question, tables: Tables, columns: Sequence[str], *, second
     )
 
 
-def _checked_cites(question: Question, columns: Sequence[str]) -> tuple[str, ...]:
+def _cited(question: Question, schema: pl.Schema, contract: Contract | None) -> tuple[str, ...]:
     """The cited columns in the table's own spelling; what the question forgot to cite is read off its query."""
-    known = {name.casefold(): name for name in data_columns(columns)}
+    known = {name.casefold(): name for name in data_columns(list(schema))}
     for name in question.cites:
         if name.casefold() not in known:
             raise UnknownName("column", name, known.values())
-    read = question.cites or tuple(n for n in column_names(select_tree(question.sql)) if n.casefold() in known)
-    return tuple(known[name.casefold()] for name in read)
+    read = [name for name in column_names(select_tree(question.sql)) if name.casefold() in known]
+    for name in dict.fromkeys((*question.cites, *read)):
+        _check_type(known[name.casefold()], schema, contract)
+    return tuple(known[name.casefold()] for name in question.cites or read)
+
+
+def _check_type(name: str, schema: pl.Schema, contract: Contract | None) -> None:
+    """Raise where a column that should hold numbers or dates holds text: its median, say, would be a wrong number."""
+    promised = next((c.type for c in contract.columns if c.name == name), None) if contract else None
+    if promised in ("integer", "number", "date", "timestamp") and schema[name] == pl.String:
+        raise NotApplicable(f'column "{name}" holds text, though the contract promises {promised}; clean it first.')
 
 
 def in_words(rows: pl.DataFrame) -> str:

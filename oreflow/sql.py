@@ -4,6 +4,7 @@ The rule: one SELECT, over the tables that are handed in, with no file, network 
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -60,7 +61,7 @@ def _limited(connection: duckdb.DuckDBPyConnection, sql: str, seconds: float) ->
 
 
 def _first_line(error: duckdb.Error) -> str:
-    lines = [line.strip() for line in str(error).split("LINE ")[0].splitlines()]
+    lines = [line.strip() for line in re.split(r"LINE \d|Candidate functions", str(error))[0].splitlines()]
     return " ".join(line for line in lines if line)[:300]
 
 

@@ -96,8 +96,7 @@ def enrich(
 
 def answers(contract: Contract, gold: pl.LazyFrame) -> list[Answer]:
     """The contract's questions, each answered from the gold table or with the reason why it can't be."""
-    columns = gold.collect_schema().names()
-    return [answer(question, {"gold": gold}, columns) for question in contract.questions]
+    return [answer(question, gold, contract=contract) for question in contract.questions]
 
 
 def _sample(silver: pl.LazyFrame, rows: int, wanted: int) -> pl.DataFrame:
