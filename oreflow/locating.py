@@ -66,6 +66,8 @@ def check_file(path: Path) -> None:
         )
     if path.is_dir():
         raise SourceError(f"{path} is a folder; name one file in it{_inside(path)}.")
+    if not path.is_file():
+        raise SourceError(f"{path} is a device or pipe, which can't be read twice; save it as a file first.")
     try:
         with path.open("rb") as file:
             first = file.read(1)

@@ -140,7 +140,14 @@ def _encodings(path: Path) -> tuple[str, ...]:
                     break
                 decoder.reset()
         valid = valid and not decoder.getstate()[0]
-    return ("utf-8",) if valid else (*guess_encodings(sample), "utf-8")
+    return ("utf-8",) if valid or _mostly_utf8(sample) else (*guess_encodings(sample), "utf-8")
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """UTF-8 with a few broken bytes: any other encoding would garble all the words that are whole."""
+    text = sample.decode("utf-8", errors="replace")
+    whole = sum(char > "\x7f" and char != "\ufffd" for char in text)
+    return whole > 3 * text.count("\ufffd")
 
 
 def _binary(head: bytes) -> bool:

@@ -141,6 +141,8 @@ def _trailing(blanks: Positions, slots: int) -> Positions:
 
 def _problems(recipe: ReadingRecipe, header: list[str], names: tuple[str, ...], counted: Layout) -> tuple[str, ...]:
     found = list(renamed(header, names)) if not recipe.columns else []
+    if recipe.skip:
+        found.append(f"the first {recipe.skip} lines stand before the table and are no rows")
     usual = len(header) or max(counted.widths, key=lambda width: counted.widths[width][0])
     for width, (times, line) in sorted(counted.widths.items()):
         if width > usual:

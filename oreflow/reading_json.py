@@ -26,6 +26,8 @@ def read_json(recipe: ReadingRecipe, path: Path) -> Reading:
     purpose = f"{recipe.kind} records of {recipe.member}"
     folder = derived(text, purpose, lambda target: _write_parts(_records(text, recipe, path), target))
     parts = sorted(folder.glob("*.parquet"))
+    if not parts and not recipe.columns:
+        raise SourceError(f"{path} holds no records, so its columns can't be known; export it with at least one.")
     if not parts:
         return Reading(_empty(recipe.columns), recipe, 0)
     frames = [pl.scan_parquet(part, glob=False) for part in parts]

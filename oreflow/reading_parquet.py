@@ -21,6 +21,8 @@ def read_parquet(recipe: ReadingRecipe, path: Path) -> Reading:
     except (PolarsError, OSError) as error:
         raise SourceError(f"{path} is damaged parquet ({str(error).splitlines()[0]}); write it again.") from error
     header = schema.names()
+    if not header:
+        raise SourceError(f"{path} holds no columns; write it again.")
     names = recipe.columns or unique_names(header)
     if len(names) != len(header):
         raise SourceError(f"{path} has {len(header)} columns, the recipe {len(names)}; read it without a recipe.")

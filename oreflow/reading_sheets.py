@@ -53,7 +53,7 @@ def read_excel(recipe: ReadingRecipe, path: Path) -> Reading:
         frame.lazy(),
         recipe.model_copy(update={"columns": columns, "sheet": sheet}),
         body.height,
-        renamed(header, columns) if not recipe.columns else (),
+        _problems(recipe, header, columns),
         tuple(body.get_column(_ROW).head(200).to_list()),
     )
 
@@ -110,6 +110,11 @@ def _measure(name: str, table: pl.DataFrame) -> Sheet:
     total = table.width * table.height
     full = sum(column.len() - column.null_count() for column in table)
     return Sheet(name, table.height, table.width, round(full / total, 4) if total else 0.0)
+
+
+def _problems(recipe: ReadingRecipe, header: list[str], columns: tuple[str, ...]) -> tuple[str, ...]:
+    skipped = (f"the first {recipe.skip} rows stand before the table and are no rows of it",) if recipe.skip else ()
+    return skipped + (renamed(header, columns) if not recipe.columns else ())
 
 
 def _used(body: pl.DataFrame, places: list[str], header: list[str]) -> list[str]:

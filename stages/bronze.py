@@ -67,7 +67,7 @@ def ingest(
         episode.table = name
         if bench.reading is None or episode.ending != "finished":
             warehouse.episodes.save(episode)
-            raise bench.failure()
+            raise _unread(bench, steps)
         return _store(bench, bench.reading, episode, warehouse=warehouse, domain=domain, table=name, now=now)
     finally:
         discard(bench.location.path or bench.path)
@@ -114,6 +114,14 @@ def _known(warehouse: "Warehouse", bench: SourceBench, domain: str | None, table
                 ref, recipe, None, bench.content_hash, False, rows, table=table, source=bench.location.label
             )
     return None
+
+
+def _unread(bench: SourceBench, steps: int) -> SourceError:
+    if bench.reading is None:
+        return bench.failure()
+    return SourceError(
+        f"{bench.location.label}: the agent did not settle on a recipe in {steps} steps; raise max_steps."
+    )
 
 
 def _store(

@@ -80,6 +80,8 @@ def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
         ("Title\nAnn,31,2024-01-02\nBob,40,2023-11-30\n", [NUMBERED, *PEOPLE[1:]]),
         ("#name,age,joined\nAnn,31,2024-01-02\nBob,40,2023-11-30\n", [("#name", "age", "joined"), *PEOPLE[1:]]),
         ("name,age,joined\n", [PEOPLE[0]]),
+        ("sep=;\nname;age;joined\nAnn;31;2024-01-02\nBob;40;2023-11-30\n", PEOPLE),
+        ("7,8,9\n", [NUMBERED, ("7", "8", "9")]),
         ("name;price\nPen;1,50\nInk;12,00\n", [("name", "price"), ("Pen", "1,50"), ("Ink", "12,00")]),
         ("at,n\n10:30:00,1\n11:30:00,2\n", [("at", "n"), ("10:30:00", "1"), ("11:30:00", "2")]),
         ("name\nDoe, Jane\nRoe, Rick\n", [("name",), ("Doe, Jane",), ("Roe, Rick",)]),
@@ -135,6 +137,15 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str, word: str) -> None
 def test_a_byte_that_is_not_utf8_late_in_the_file_still_counts(tmp_path: Path) -> None:
     content = b"id,city\n" + b"1,Rome\n" * 700_000 + "2,Köln\n".encode("cp1252")
     assert table(tmp_path, content)[-1] == ("2", "Köln")
+
+
+def test_a_broken_byte_in_utf8_is_an_error_and_does_not_garble_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("id,city\n1,Köln\n2,Łódź\n3,Zürich\n4,B".encode() + b"\xff\n")
+    bench, _ = work(path)
+    assert bench.reading is None
+    assert "byte 0xff" in str(bench.failure())
+    assert "line 5" in str(bench.failure())
 
 
 def test_a_decimal_comma_is_recorded_and_thousands_are_not_one(tmp_path: Path) -> None:
@@ -227,6 +238,7 @@ def test_an_observation_is_plain_json_and_the_bytes_stand_in_the_first_only(tmp_
 def test_a_title_is_no_header_and_a_sparse_row_no_title() -> None:
     assert first_table_row([["Report", None, None], ["a", "b", "c"], ["1", "2", "3"], ["1", "2", "3"]]) == 1
     assert first_table_row([["a", "b", "c"], ["1", None, None], ["2", None, None], ["3", None, None]]) == 0
+    assert first_table_row([["1", None, None, None], ["2", "a", "b", "c"], ["3", "a", "b", "c"]]) == 0
     assert names_columns(["id", "name"], [["1", "Ann"], ["2", "Bob"]])
     assert not names_columns(["1", "Ann"], [["2", "Bob"], ["3", "Cid"]])
 

@@ -204,7 +204,10 @@ def test_json_keeps_digits_nesting_and_late_keys(tmp_path: Path) -> None:
     assert rows(array, ReadingRecipe(kind="json")) == [("a", "b"), ("1e5", None), ("ü", "")]
     held = file(tmp_path, '{"n": 2, "data": [{"a": 1}, {"a": 2}]}', "o.json")
     assert rows(held, ReadingRecipe(kind="json", member="data")) == [("a",), ("1",), ("2",)]
-    assert rows(file(tmp_path, "[]", "e.json"), ReadingRecipe(kind="json"))[1:] == []
+    empty = file(tmp_path, "[]", "e.json")
+    assert rows(empty, ReadingRecipe(kind="json", columns=("a",))) == [("a",)]
+    with pytest.raises(SourceError, match="holds no records"):
+        open_reading(ReadingRecipe(kind="json"), empty)
 
 
 def test_a_json_array_longer_than_the_buffer_is_read_element_by_element(tmp_path: Path) -> None:

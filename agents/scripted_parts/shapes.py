@@ -73,6 +73,8 @@ def names_columns(first: Row, below: Sequence[Row]) -> bool:
 
 def _is_note(row: Row, usual: int) -> bool:
     """Fewer cells than the table has: in a wide table half of them, in a narrow one all but one cell missing."""
+    if filled(row) and all(shape(cell) != "text" for cell in row):
+        return False  # numbers alone are data, however few
     return extent(row) < usual and (extent(row) <= 1 if usual <= 3 else extent(row) <= usual // 2)
 
 
