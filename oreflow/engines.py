@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from oreflow.errors import RecipeError, UnknownName
-from oreflow.tables import ENGINES, ROW_ID, Engine, Frame
+from oreflow.tables import ENGINES, MARKS, MERGED_INTO, QUARANTINE, ROW_ID, Engine, Frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +93,14 @@ def with_native(frame: Frame, *, polars: Mapping[str, pl.Expr], duckdb: Mapping[
     return _narwhal(native.project(", ".join([*order, *new])))
 
 
+def with_mark_columns(frame: Frame) -> Frame:
+    """Add the mark columns that are missing, empty."""
+    missing = [mark for mark in MARKS if mark not in columns_of(frame)]
+    kinds = {QUARANTINE: (pl.String(), "VARCHAR"), MERGED_INTO: (pl.Int64(), "BIGINT")}
+    polars = {mark: pl.lit(None, kinds[mark][0]) for mark in missing}
+    return with_native(frame, polars=polars, duckdb={mark: f"CAST(NULL AS {kinds[mark][1]})" for mark in missing})
+
+
 def sql_name(name: str) -> str:
     """A quoted identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -139,8 +147,8 @@ def map_values(
     old, new = pl.Series(list(mapping), dtype=pl.String), pl.Series(list(mapping.values()), dtype=pl.String)
     if engine_of(frame) == "duckdb":
         return _map_by_join(frame, column, mapping, by=source, unseen=unseen)
-    default: dict[str, Any] = {"keep": {"default": pl.col(column)}, "null": {"default": None}, "fail": {}}[unseen]
-    mapped = pl.col(source).replace_strict(old, new, return_dtype=pl.String, **default)
+    others: dict[Unseen, dict[str, Any]] = {"keep": {"default": pl.col(column)}, "null": {"default": None}, "fail": {}}
+    mapped = pl.col(source).replace_strict(old, new, return_dtype=pl.String, **others[unseen])
     return with_native(frame, polars={column: mapped}, duckdb={})
 
 
@@ -230,7 +238,8 @@ def _from_pandas(native: "pd.DataFrame") -> pl.DataFrame:
 
 def _pandas_columns(native: "pd.DataFrame", columns: Mapping[str, pl.Expr]) -> "pd.DataFrame":
     needed = sorted({name for expression in columns.values() for name in expression.meta.root_names()})
-    done = _to_pandas(_from_pandas(native[needed]).select(**columns))
+    table = _from_pandas(native[needed or list(native.columns[:1])])  # a literal needs a column to be as long as
+    done = _to_pandas(table.with_columns(**columns).select(list(columns)))
     return native.assign(**{name: done[name].set_axis(native.index) for name in columns})
 
 

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import narwhals as nw
 import polars as pl
 from narwhals.exceptions import NarwhalsError
 
-from oreflow.engines import columns_of, engine_of, open_parquet, to_engine
+from oreflow.engines import engine_of, open_parquet, to_engine, with_mark_columns
 from oreflow.errors import RecipeError
 from oreflow.recipe import FittedRecipe, FittedStep
-from oreflow.tables import MARKS, QUARANTINE, Engine, Frame
+from oreflow.tables import Engine, Frame
 
 
 def replay(recipe: FittedRecipe, source: pl.LazyFrame | pl.DataFrame | Path | str, *, engine: Engine) -> Frame:
@@ -18,9 +17,7 @@ def replay(recipe: FittedRecipe, source: pl.LazyFrame | pl.DataFrame | Path | st
     A step that the engine refuses raises `RecipeError` with the step's number and name.
     """
     frame = open_parquet(source, engine) if isinstance(source, Path | str) else to_engine(source, engine)
-    for mark in MARKS:
-        if mark not in columns_of(frame):
-            frame = frame.with_columns(nw.lit(None, nw.String() if mark == QUARANTINE else nw.Int64()).alias(mark))
+    frame = with_mark_columns(frame)
     for number, step in enumerate(recipe.steps, start=1):
         frame = _replayed(step, frame, number)
     return frame

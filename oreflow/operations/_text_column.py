@@ -9,7 +9,8 @@ from pydantic import Field
 from oreflow.errors import NotApplicable
 from oreflow.operation import Operation, need_text
 
-BLANK = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # inside a regex class
+# Unicode's white space, one by one: for a regex class and for strip_chars alike.
+BLANK = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 ZERO_WIDTH = "\u200b\u2060\ufeff"  # the joiners U+200C and U+200D are part of words, so they stay
 
 
@@ -25,10 +26,9 @@ class TextOperation(Operation):
 def trimmed(cell: nw.Expr, *, collapse: bool = True) -> nw.Expr:
     """The cell without space around it or zero-width characters, with single plain spaces inside; empty is null."""
     cell = cell.str.replace_all(f"[{ZERO_WIDTH}]", "")
-    if collapse:
-        cell = cell.str.replace_all(f"[{BLANK}]{{2,}}|[{BLANK.replace(' ', '')}]", " ").str.strip_chars(" ")
-    else:
-        cell = cell.str.replace_all(f"^[{BLANK}]+|[{BLANK}]+$", "")
+    cell = cell.str.strip_chars(BLANK)
+    if collapse:  # single plain spaces are left alone: each replacement costs
+        cell = cell.str.replace_all(f"[{BLANK}]{{2,}}|[{BLANK.replace(' ', '')}]", " ")
     return nw.when(cell != "").then(cell)
 
 

@@ -25,7 +25,7 @@ class NullTokens(TextOperation):
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         cell = nw.col(self.column)
-        bare = cell.str.replace_all(f"^[{BLANK}]+|[{BLANK}]+$", "")
+        bare = cell.str.strip_chars(BLANK)
         return frame.with_columns(nw.when(~bare.is_in(list(self.tokens))).then(cell).alias(self.column))
 
     def sentence(self, learned: Learned) -> str:

@@ -10,11 +10,13 @@ from pydantic import Field, model_validator
 
 from oreflow.errors import NotApplicable
 from oreflow.operation import Learned, Operation, need_columns, need_numbers
-from oreflow.operations._text_column import TextOperation, some_fit, trimmed
+from oreflow.operations._text_column import TextOperation, some_fit
 from oreflow.operations.literals import typed_literal
 from oreflow.operations.units import canonical_unit, escaped, spellings_of
 from oreflow.tables import Frame
 
+_SPACES = " \xa0\u202f\u2009"  # that stand between thousands
+_AROUND = f"{_SPACES}\t\r\n+-\u2212()%"
 MINUS = "\\-\u2212"  # inside a regex class
 _MOST_DIGITS = 18  # of a whole number that Int64 holds whatever the digits are
 EXPONENT = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?[eE][+-]?[0-9]{1,2}"
@@ -62,9 +64,7 @@ class ParseNumber(TextOperation):
         too_long = bare.drop_nulls().str.count_matches("[0-9]") > _MOST_DIGITS
         if too_long.sum() * 2 > len(too_long):
             raise NotApplicable(f'"{self.column}" holds codes of more than {_MOST_DIGITS} digits; keep it as text.')
-        fraction = bare.str.contains(r"[.eE]").any() or (
-            self.percent == "to_fraction" and cells.str.contains("%", literal=True).any()
-        )
+        fraction = self.percent == "to_fraction" or bare.str.contains(r"[.eE]").any()
         return {**known, "whole": not fraction}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
@@ -75,10 +75,11 @@ class ParseNumber(TextOperation):
         number: nw.Expr = nw.when(fits).then(bare).cast(nw.Int64 if learned["whole"] else nw.Float64)
         if self.percent == "to_fraction":
             number = nw.when(cell.str.contains("%", literal=True)).then(number / 100).otherwise(number)
-        negative = cell.str.contains(rf"^[^0-9eE]*[({MINUS}]|[{MINUS}][^0-9eE]*$") & ~cell.str.contains(
-            _whole(EXPONENT)
-        )
-        return frame.with_columns(nw.when(negative).then(0 - number).otherwise(number).alias(self.column))
+        # What fits has no other use for these marks; a number with an exponent brings its sign along.
+        signed = _without(cell, learned["units"]).str.contains(f"[({MINUS}]")
+        negative = signed & ~cell.str.contains(_whole(EXPONENT))
+        sign = nw.when(negative).then(nw.lit(-1)).otherwise(nw.lit(1))
+        return frame.with_columns((number * sign + 0).alias(self.column))  # + 0: no cell is -0.0
 
     def sentence(self, learned: Learned) -> str:
         kind = "whole numbers" if learned["whole"] else "numbers"
@@ -92,22 +93,24 @@ class ParseNumber(TextOperation):
         return cell.str.contains(_whole(self._form(learned["units"]))) | cell.str.contains(_whole(EXPONENT))
 
     def _form(self, units: Sequence[str]) -> str:
-        unit = "|".join(["%", *(escaped(u) for u in sorted(units, key=len, reverse=True))])
-        sign, gap = f"[+{MINUS}]?", "[ \xa0\u202f]?"
-        core = f"(?:(?i:{unit}){gap})?{sign}{gap}{digits_form(self.decimal, self.thousands)}(?:{gap}(?i:{unit}))?"
-        return rf"(?:{sign}{gap}{core}|\({gap}{core}{gap}\)|{core}{gap}[{MINUS}])"
+        unit = "(?i:" + "|".join(["%", *(escaped(u) for u in sorted(units, key=len, reverse=True))]) + ")"
+        gap, amount = "[ \xa0\u202f]?", digits_form(self.decimal, self.thousands)
+        sign, after = f"[+{MINUS}]{gap}", f"{amount}(?:{gap}{unit})?"
+        plain = f"(?:{unit}{gap})?{after}"
+        return rf"(?:(?:{sign})?{plain}|{unit}{gap}{sign}{after}|\({gap}{plain}{gap}\)|{plain}{gap}[{MINUS}])"
 
     def _bare(self, learned: Learned) -> nw.Expr:
         """The digits of a cell that fits, with `.` as the decimal mark and without its sign."""
         cell = nw.col(self.column)
-        text = cell
-        risky = [u for u in learned["units"] if re.search(r"[0-9.,]", u)]
-        if risky:  # their digits and dots would be taken for the number's own
-            text = text.str.replace_all(f"(?i:{'|'.join(map(escaped, risky))})", "")
-        text = text.str.replace_all(f"[^0-9{self.decimal}]", "")
+        around = "".join(sorted({c for unit in learned["units"] for c in unit.lower() + unit.upper()}))
+        text = _without(cell, learned["units"]).str.strip_chars(f"{_AROUND}{around}")
+        for mark in _SPACES if self.thousands == " " else self.thousands or "":
+            text = text.str.replace_all(mark, "", literal=True)
         if self.decimal != ".":
             text = text.str.replace_all(self.decimal, ".", literal=True)
-        return nw.when(cell.str.contains(_whole(EXPONENT))).then(trimmed(cell)).otherwise(text)
+        return (
+            nw.when(cell.str.contains(_whole(EXPONENT))).then(cell.str.strip_chars(_SPACES + "\t\r\n")).otherwise(text)
+        )
 
     def _units_in(self, cells: pl.Series) -> list[str]:
         """The words that stand before or after what looks like a number, as spelled."""
@@ -216,11 +219,17 @@ def digits_form(decimal: str, thousands: str | None) -> str:
     """A regular expression for unsigned digits with these marks; grouped digits must be grouped rightly."""
     plain = "[0-9]+"
     if thousands is not None:
-        mark = "[ \xa0\u202f\u2009]" if thousands == " " else re.escape(thousands)
+        mark = f"[{_SPACES}]" if thousands == " " else re.escape(thousands)
         # Groups of two before the last three are how India writes a lakh.
         plain = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}|[0-9]+)"
     mark = re.escape(decimal)
     return f"(?:{plain}(?:{mark}[0-9]*)?|{mark}[0-9]+)"
+
+
+def _without(cell: nw.Expr, units: Sequence[str]) -> nw.Expr:
+    """The cell without the units whose own digits, marks and signs would be taken for the number's."""
+    risky = sorted((unit for unit in units if re.search(r"[0-9.,'_(\-\u2212]", unit)), key=len, reverse=True)
+    return cell.str.replace_all(f"(?i:{'|'.join(map(escaped, risky))})", "") if risky else cell
 
 
 def _whole(pattern: str) -> str:
