@@ -175,37 +175,6 @@ def look_up(frame: Frame, table: Frame, *, on: str) -> Frame:
     return joined
 
 
-def lower(frame: Frame, column: str, *, into: str | None = None) -> Frame:
-    """Lower case; Σ always becomes σ and İ becomes i with a dot above, wherever they stand."""
-    cell = f"replace(replace({sql_name(column)}, 'Σ', 'σ'), 'İ', 'i\u0307')"
-    text = pl.col(column).str.replace_all("Σ", "σ", literal=True)
-    return with_native(
-        frame, polars={into or column: text.str.to_lowercase()}, duckdb={into or column: f"lower({cell})"}
-    )
-
-
-def upper(frame: Frame, column: str) -> Frame:
-    """Upper case; ß becomes SS, ligatures come apart."""
-    cell = sql_name(column)
-    for letter, capitals in _LONG_CAPITALS.items():
-        cell = f"replace({cell}, {sql_text(letter)}, {sql_text(capitals)})"
-    special = f"regexp_matches({sql_name(column)}, {sql_text('[' + ''.join(_LONG_CAPITALS) + ']')})"
-    sql = f"CASE WHEN {special} THEN upper({cell}) ELSE upper({sql_name(column)}) END"
-    return with_native(frame, polars={column: pl.col(column).str.to_uppercase()}, duckdb={column: sql})
-
-
-def title(frame: Frame, column: str) -> Frame:
-    """Lower case with a capital at the start of each word; words end at a space or a hyphen."""
-    frame = lower(frame, column)
-    words = pl.col(column).str.replace_all("([ -])", "$1\x1f").str.split("\x1f")
-    first, rest = pl.element().str.slice(0, 1).str.to_uppercase(), pl.element().str.slice(1)
-    polars = words.list.eval(first + rest).list.join("")
-    cell = f"regexp_replace({sql_name(column)}, '([ -])', '\\1\x1f', 'g')"
-    word = "lambda w: upper(replace(left(w, 1), 'ß', 'SS')) || substr(w, 2)"
-    sql = f"array_to_string(list_transform(string_split({cell}, '\x1f'), {word}), '')"
-    return with_native(frame, polars={column: polars}, duckdb={column: sql})
-
-
 def _apart_without_case(names: Sequence[str]) -> None:
     once: dict[str, str] = {}
     for name in names:
@@ -268,10 +237,3 @@ def _canonical(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Categorical | pl.Enum):
         return pl.col(name).cast(pl.String)
     return pl.col(name)
-
-
-_LONG_CAPITALS = {
-    letter: letter.upper()
-    for letter in map(chr, [*range(0xDF, 0x600), *range(0x1E00, 0x2000), *range(0xFB00, 0xFB18)])
-    if len(letter.upper()) > 1
-}

@@ -25,7 +25,9 @@ def replay(recipe: FittedRecipe, source: pl.LazyFrame | pl.DataFrame | Path | st
 
 def _replayed(step: FittedStep, frame: Frame, number: int) -> Frame:
     try:
-        return step.apply(frame)
+        after = step.apply(frame)
+        after.collect_schema()  # a lazy engine says only now that a column is not there
+        return after
     except _refusals(frame) as error:
         raise RecipeError(
             f"step {number}, {step.operation.verb()}, can't run on {engine_of(frame)}: {error} Use another engine."

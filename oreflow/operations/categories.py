@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from oreflow import engines
 from oreflow.errors import NotApplicable
+from oreflow.letters import lower
 from oreflow.operation import Learned
 from oreflow.operations._text_column import BLANK, ZERO_WIDTH, TextOperation, trimmed
 from oreflow.tables import Frame
@@ -130,7 +131,7 @@ def _best_spellings(spellings: pl.DataFrame) -> pl.DataFrame:
 
 def _with_key(frame: Frame, column: str) -> Frame:
     """Add a key: the cell in lower case without space and punctuation, but for those that belong to a number."""
-    frame = engines.lower(frame, column, into=_KEY)
+    frame = lower(frame, column, into=_KEY)
     cell = nw.col(_KEY)
     plain = cell.str.replace_all(f"[{_MARKS}]", "")
     number = cell.str.contains(_SAYS_A_NUMBER)

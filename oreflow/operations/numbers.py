@@ -17,6 +17,7 @@ from oreflow.tables import Frame
 
 _SPACES = " \xa0\u202f\u2009"  # that stand between thousands
 _AROUND = f"{_SPACES}\t\r\n+-\u2212()%"
+_MISLEADING = re.compile(r"[0-9.,'_(\-\u2212]")  # in a unit, such as m2 or oz.
 MINUS = "\\-\u2212"  # inside a regex class
 _MOST_DIGITS = 18  # of a whole number that Int64 holds whatever the digits are
 EXPONENT = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?[eE][+-]?[0-9]{1,2}"
@@ -102,7 +103,8 @@ class ParseNumber(TextOperation):
     def _bare(self, learned: Learned) -> nw.Expr:
         """The digits of a cell that fits, with `.` as the decimal mark and without its sign."""
         cell = nw.col(self.column)
-        around = "".join(sorted({c for unit in learned["units"] for c in unit.lower() + unit.upper()}))
+        plain = [unit for unit in learned["units"] if not _MISLEADING.search(unit)]
+        around = "".join(sorted({letter for unit in plain for letter in unit.lower() + unit.upper()}))
         text = _without(cell, learned["units"]).str.strip_chars(f"{_AROUND}{around}")
         for mark in _SPACES if self.thousands == " " else self.thousands or "":
             text = text.str.replace_all(mark, "", literal=True)
@@ -228,7 +230,7 @@ def digits_form(decimal: str, thousands: str | None) -> str:
 
 def _without(cell: nw.Expr, units: Sequence[str]) -> nw.Expr:
     """The cell without the units whose own digits, marks and signs would be taken for the number's."""
-    risky = sorted((unit for unit in units if re.search(r"[0-9.,'_(\-\u2212]", unit)), key=len, reverse=True)
+    risky = sorted((unit for unit in units if _MISLEADING.search(unit)), key=len, reverse=True)
     return cell.str.replace_all(f"(?i:{'|'.join(map(escaped, risky))})", "") if risky else cell
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 import narwhals as nw
 from pydantic import Field
 
-from oreflow import engines
+from oreflow.letters import lower, title, upper
 from oreflow.operation import Learned
 from oreflow.operations._text_column import TextOperation, trimmed
 from oreflow.tables import Frame
@@ -37,7 +37,7 @@ class ChangeCase(TextOperation):
     case: Literal["lower", "upper", "title"] = Field(description="The case to write.")
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
-        change = {"lower": engines.lower, "upper": engines.upper, "title": engines.title}[self.case]
+        change = {"lower": lower, "upper": upper, "title": title}[self.case]
         return change(frame, self.column)
 
     def sentence(self, learned: Learned) -> str:
@@ -51,7 +51,7 @@ class Standardize(TextOperation):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"column": "name"},)
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
-        return engines.lower(frame.with_columns(trimmed(nw.col(self.column)).alias(self.column)), self.column)
+        return lower(frame.with_columns(trimmed(nw.col(self.column)).alias(self.column)), self.column)
 
     def sentence(self, learned: Learned) -> str:
         return f"trimmed {self.column} and wrote it in lower case"

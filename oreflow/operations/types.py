@@ -9,6 +9,7 @@ from pydantic import Field
 
 from oreflow import engines
 from oreflow.errors import NotApplicable
+from oreflow.letters import lower
 from oreflow.operation import Learned, Operation, need_columns
 from oreflow.operations._text_column import TextOperation, some_fit, trimmed
 from oreflow.operations.dates import ParseDate
@@ -110,7 +111,7 @@ def kind_of(dtype: pl.DataType) -> str:
 
 
 def _words(frame: Frame, column: str, *, true: tuple[str, ...] = TRUE, false: tuple[str, ...] = FALSE) -> Frame:
-    frame = engines.lower(frame.with_columns(trimmed(nw.col(column)).alias(column)), column)
+    frame = lower(frame.with_columns(trimmed(nw.col(column)).alias(column)), column)
     cell = nw.col(column)
     yes, no = cell.is_in([w.lower() for w in true]), cell.is_in([w.lower() for w in false])
     # Null where it is neither word; a plain is_in would call every other word false.
