@@ -15,7 +15,7 @@ from oreflow.operations._text_column import BLANK, ZERO_WIDTH, TextOperation, tr
 from oreflow.tables import Frame
 
 _KEY = "__oreflow_key"
-_MOST_KEYS = 10_000
+_MOST_KEYS = 2_000
 _MARKS = f"{BLANK}{ZERO_WIDTH}.,;:_/'`´’\"()\\-"  # signs such as + and # tell names apart: C, C++, C#
 _SAYS_A_NUMBER = f"[0-9][{_MARKS}]+[0-9]|(?:^|[{BLANK}])[.(\\-]+[0-9]"  # 1.5 is not 15, -5 is not 5
 
