@@ -4,6 +4,7 @@ Cells are compared as text after collapsing white space. The agent works on type
 change is written as it was read, a changed one in the style that its column is mostly written in.
 """
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,11 +14,9 @@ import polars as pl
 
 from oreflow.agent import Agent
 from oreflow.errors import SourceError
-from oreflow.ingesting import SourceBench
 from oreflow.measures.dates import DateStyle
 from oreflow.measures.numbers import NumberStyle, unit_word
 from oreflow.measures.profile import profile_column
-from oreflow.reading import ReadingRecipe, read
 from oreflow.recipe import FittedStep, apply_eager
 from oreflow.roles import guess_roles
 from oreflow.rollout import rollout
@@ -77,7 +76,7 @@ def find_pairs(folder: Path) -> list[Path]:
 def score_pair(folder: Path, make_agent: MakeAgent) -> RepairScore:
     """Let the agent repair `dirty.csv` and compare with `clean.csv`."""
     started = datetime.now(UTC)
-    dirty, clean = (_read(folder / name, make_agent) for name in ("dirty.csv", "clean.csv"))
+    dirty, clean = (_read(folder / name) for name in ("dirty.csv", "clean.csv"))
     if dirty.shape != clean.shape:
         raise SourceError(
             f"{folder}: dirty is {dirty.shape}, clean is {clean.shape}; a pair must be aligned by position."
@@ -95,11 +94,14 @@ def repair(dirty: pl.DataFrame, make_agent: MakeAgent) -> pl.DataFrame:
     return written(with_marks(frame), bench.steps).select(dirty.columns)
 
 
-def _read(path: Path, make_agent: MakeAgent) -> pl.DataFrame:
-    bench = SourceBench(str(path))
-    rollout(make_agent("ingest"), bench, max_steps=50, now=lambda: datetime.now(UTC))
-    frame = read(ReadingRecipe.model_validate(bench.recipe_record()), path).collect()
-    return frame.select(pl.col(data_columns(frame.columns)).cast(pl.String))
+def _read(path: Path) -> pl.DataFrame:
+    """Plain csv as text, by position: short records are filled up with empty cells."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *records = csv.reader(file)
+    width = len(header)
+    columns = [[(record[i] or None) if i < len(record) else None for record in records] for i in range(width)]
+    names = [f"{name}_{i}" if name in header[:i] or not name else name for i, name in enumerate(header)]
+    return pl.DataFrame(dict(zip(names, columns, strict=True)), schema=dict.fromkeys(names, pl.String))
 
 
 def written(frame: pl.DataFrame, steps: list[FittedStep]) -> pl.DataFrame:
@@ -162,17 +164,19 @@ def _in_first_format(cells: pl.DataFrame, style: DateStyle) -> pl.DataFrame:
 
 
 def _in_style(new: pl.Series, column: pl.Series) -> pl.Series:
-    """Whole numbers get the `.0` that the column's whole numbers are mostly written with."""
+    """Numbers in the fifteen digits that every double keeps; whole ones with the `.0` their column mostly has."""
+    noisy = new.str.contains(r"^-?\d*\.\d{15,}$").fill_null(False)
+    if noisy.any():
+        new = pl.Series(
+            new.name, [f"{float(v):.15g}" if is_noisy else v for v, is_noisy in zip(new, noisy, strict=True)]
+        )
     numbers = column.drop_nulls()
     pointed = int(numbers.str.contains(r"^-?\d+\.0$").sum() or 0)
     whole = int(numbers.str.contains(r"^-?\d+$").sum() or 0)
     if pointed <= whole:
         return new
-    return (
-        new.to_frame("n")
-        .select(pl.when(pl.col("n").str.contains(r"^-?\d+$")).then(pl.col("n") + ".0").otherwise(pl.col("n")))
-        .to_series()
-    )
+    is_whole = pl.col("n").str.contains(r"^-?\d+$")
+    return new.to_frame("n").select(pl.when(is_whole).then(pl.col("n") + ".0").otherwise(pl.col("n"))).to_series()
 
 
 def _compare(

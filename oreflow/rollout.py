@@ -10,6 +10,8 @@ from oreflow.episode import Episode, Turn, new_episode_id
 from oreflow.errors import BudgetSpent, NotApplicable, OreflowError
 from oreflow.operation import Operation
 
+MOST_FAILURES = 3
+
 
 class Bench(Protocol):
     """What a rollout needs of a workbench, whatever lies on it."""
@@ -41,14 +43,14 @@ def rollout(
     started = time.perf_counter()
     episode = Episode(id=new_episode_id(), stage=bench.stage, agent=agent.identity(), started=now())
     for _ in range(max_steps):
-        observation = bench.observe()
-        turn_started = time.perf_counter()
-        operation = agent.act(observation)
-        turn = _turn(bench, observation, operation, turn_started)
+        turn, ended = _turn(agent, bench)
         episode.turns.append(turn)
         if on_turn is not None:
             on_turn(turn)
-        if operation.effect == "end" and turn.error is None:
+        if ended:
+            break
+        if len(episode.turns) >= MOST_FAILURES and not any(t.action for t in episode.turns[-MOST_FAILURES:]):
+            episode.ending = "agent_error"
             break
     else:
         episode.ending = "steps"
@@ -57,19 +59,20 @@ def rollout(
     return episode
 
 
-def _turn(bench: Bench, observation: Observation, operation: Operation, started: float) -> Turn:
-    changed, error = 0, None
+def _turn(agent: Agent, bench: Bench) -> tuple[Turn, bool]:
+    """One step, and whether it ended the episode; a reply that is no operation leaves a turn without an action."""
+    started, changed, error = time.perf_counter(), 0, None
+    observation = bench.observe()
+    operation: Operation | None = None
     try:
+        operation = agent.act(observation)
         changed = bench.do(operation)
     except (NotApplicable, BudgetSpent) as refused:
         error = str(refused)
     except OreflowError as refused:
         error = f"{type(refused).__name__}: {refused}"
-    return Turn(
-        observation=observation.record(),
-        action=operation.action(),
-        changed_cells=changed,
-        error=error,
-        result=error or f"{changed} cells changed",
-        seconds=time.perf_counter() - started,
-    )
+    turn = Turn(
+        observation=observation.record(), action=operation.action() if operation else {}, changed_cells=changed,
+        error=error, result=error or f"{changed} cells changed", seconds=time.perf_counter() - started,
+    )  # fmt: skip
+    return turn, operation is not None and operation.effect == "end" and error is None

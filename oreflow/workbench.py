@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from oreflow.agent import Observation
 from oreflow.errors import BudgetSpent, NotApplicable, OreflowError
 from oreflow.measures.arithmetic import Arithmetic, arithmetic
+from oreflow.measures.composition import Composition, compositions
 from oreflow.measures.dependencies import Dependency, dependencies
 from oreflow.measures.profile import ColumnProfile, profile_column
 from oreflow.measures.rows import Displaced, RepeatedKey, displaced, repeated_keys
@@ -27,6 +28,7 @@ class Relations(BaseModel):
     arithmetic: tuple[Arithmetic, ...] = ()
     repeated_keys: tuple[RepeatedKey, ...] = ()
     displaced: tuple[Displaced, ...] = ()
+    compositions: tuple[Composition, ...] = ()
 
 
 class CleanObservation(Observation):
@@ -133,7 +135,7 @@ class TableBench:
         if operation.effect == "look":
             self._look(operation)
             return 0
-        return self._apply(learn_step(operation, self.frame))
+        return self._apply(learn_step(operation, self.frame), keep_silent=False)
 
     def _look(self, operation: Operation) -> None:
         rows = active(self.frame)
@@ -141,7 +143,8 @@ class TableBench:
             self._relations = find_relations(rows, self._profiles)
         self._result = operation.answer(rows)
 
-    def _apply(self, step: FittedStep) -> int:
+    def _apply(self, step: FittedStep, *, keep_silent: bool = True) -> int:
+        """Apply a step; one that changes nothing here is left out of the recipe, unless it is about whole rows."""
         after = apply_eager(step, self.frame)
         touched = [
             c for c in step.operation.touches(self.frame.columns) if c in self.frame.columns and c in after.columns
@@ -149,11 +152,18 @@ class TableBench:
         changed = sum(changed_cells(self.frame, after, column).height for column in touched)
         self._keep_budget(step, after, changed)
         retyped = [c for c in after.columns if c not in self.frame.columns or after.schema[c] != self.frame.schema[c]]
+        if (
+            keep_silent
+            or changed
+            or retyped
+            or set(after.columns) != set(self.frame.columns)
+            or step.operation.effect == "rows"
+        ):
+            self.steps.append(step)
+            self.changed_by_step.append(changed)
         marked = any(not after.get_column(m).equals(self.frame.get_column(m)) for m in MARKS)
         self._changed = tuple(data_columns(after.columns)) if marked else tuple({*self._changed, *touched, *retyped})
         self.frame = after
-        self.steps.append(step)
-        self.changed_by_step.append(changed)
         self._result = f"{changed} cells changed by {step.operation.verb()}."
         return changed
 
@@ -183,6 +193,11 @@ def find_relations(rows: pl.DataFrame, profiles: Mapping[str, ColumnProfile]) ->
     """Dependencies between columns, arithmetic between number columns, keys that repeat, values one cell too early."""
     names = data_columns(rows.columns)
     numbers = {n: rows.get_column(n) for n in names if rows.schema[n].is_numeric()}
+    texts = [
+        n
+        for n in names
+        if profiles[n].is_text and profiles[n].present >= 0.5 * rows.height and not profiles[n].constant
+    ]
     tested = [n for n in names if not profiles[n].empty and profiles[n].unique_share < 0.98]
     return Relations(
         dependencies=tuple(dependencies(rows.select(names), columns=tested)) if tested else (),
@@ -190,5 +205,6 @@ def find_relations(rows: pl.DataFrame, profiles: Mapping[str, ColumnProfile]) ->
         repeated_keys=tuple(
             repeated_keys(rows.select(names), [n for n in names if 0.8 <= profiles[n].unique_share < 1])
         ),
+        compositions=tuple(compositions(rows, texts[:40])),
         displaced=tuple(displaced(rows, [n for n in names if profiles[n].is_text and profiles[n].unique_share < 0.9])),
     )

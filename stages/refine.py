@@ -18,7 +18,7 @@ from oreflow import odcs
 from oreflow.agent import Agent, make_agent
 from oreflow.contract import Contract
 from oreflow.domain import domains, find_domain
-from oreflow.episode import Turn
+from oreflow.episode import Episode, Turn
 from oreflow.errors import BudgetSpent, InfrastructureError, OreflowError
 from oreflow.run import RunRecord, TableRef, Verdict
 from oreflow.settings import Settings
@@ -100,9 +100,7 @@ class Refinery:
         record.versions["bronze"] = result.ref
         record.tables["bronze"] = str(self.warehouse.path(result.ref))
         if result.episode is not None:
-            result.episode.run, result.episode.table = record.run, f"{record.domain}/{record.table}"
-            self.warehouse.episodes.save(result.episode)
-            record.episodes.append(result.episode.id)
+            self._keep_episode(record, result.episode)
             record.agents["ingest"] = result.episode.agent
         record.timings["bronze"] = time.perf_counter() - clock
         self.warehouse.ledger.start_run(record)
@@ -117,9 +115,7 @@ class Refinery:
             domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now, on_turn=self._turn,
         )  # fmt: skip
         for episode in result.episodes:
-            episode.run, episode.table = record.run, f"{record.domain}/{record.table}"
-            self.warehouse.episodes.save(episode)
-            record.episodes.append(episode.id)
+            self._keep_episode(record, episode)
         record.agents["clean"] = result.episodes[-1].agent
         record.rows, record.steps, record.columns = result.rows, result.steps, result.columns
         record.labels, record.quarantine, record.quarantine_examples = (
@@ -131,13 +127,9 @@ class Refinery:
         record.score["silver"] = result.score
         record.gates.append(result.verdict)
         if self._passed(record, result.verdict):
-            expected = Conservation(
-                rows_in=result.rows.in_,
-                out=result.rows.out,
-                quarantined=result.rows.quarantined,
-                merged=result.rows.merged,
+            refs = self.warehouse.publish(
+                [result.quarantine, result.silver], run=record.run, expected=Conservation.of(result.rows)
             )
-            refs = self.warehouse.publish([result.quarantine, result.silver], run=record.run, expected=expected)
             self._published(record, refs)
             self.warehouse.ledger.save_recipe(record.domain, record.table, result.recipe.to_json())
             self._keep_contract(record, result.contract)
@@ -158,9 +150,8 @@ class Refinery:
             record.versions["silver"], contract, warehouse=self.warehouse, agent=self._agent("enrich"), run=record.run,
             now=self.now, settings=self.settings, on_turn=self._turn,
         )  # fmt: skip
-        result.episode.run, result.episode.table = record.run, f"{record.domain}/{record.table}"
-        self.warehouse.episodes.save(result.episode)
-        record.episodes.append(result.episode.id)
+        for episode in result.episodes:
+            self._keep_episode(record, episode)
         record.agents["enrich"] = result.episode.agent
         record.steps.extend(result.steps)
         record.fields_added, record.answers = list(result.fields_added), list(result.answers)
@@ -169,7 +160,9 @@ class Refinery:
             "before": record.score.get("silver", {}).get("after", 0.0), "after": result.verdict.score.get("score", 0.0),
         }  # fmt: skip
         if self._passed(record, result.verdict):
-            self._published(record, self.warehouse.publish([*result.aggregates.values(), result.staged], run=record.run))
+            self._published(
+                record, self.warehouse.publish([*result.aggregates.values(), result.staged], run=record.run)
+            )
             record.status = "ok"
         record.timings["gold"] = time.perf_counter() - clock
         self.warehouse.ledger.finish_run(record)
@@ -209,6 +202,11 @@ class Refinery:
 
     def _turn(self, turn: Turn) -> None:
         self.watcher.turn(f"{turn.action.get('operation')} {turn.action.get('column', '')}: {turn.result}")
+
+    def _keep_episode(self, record: RunRecord, episode: Episode) -> None:
+        episode.run, episode.table = record.run, f"{record.domain}/{record.table}"
+        self.warehouse.episodes.save(episode)
+        record.episodes.append(episode.id)
 
     def _batch(self, record: RunRecord) -> pl.LazyFrame:
         return self.warehouse.bronze_batch(record.versions["bronze"], str(record.reading["content_hash"]))

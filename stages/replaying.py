@@ -18,10 +18,10 @@ from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, changed_cells, with_
 CHUNK_ROWS = 250_000
 MOST_EXAMPLES = 8
 EDIT_SCHEMA = {
-    "step": pl.Int32, "operation": pl.String, "meaning": pl.String, "reason": pl.String,
+    "layer": pl.String, "step": pl.Int32, "operation": pl.String, "meaning": pl.String, "reason": pl.String,
     ROW_ID: pl.Int64, "column": pl.String, "old": pl.String, "new": pl.String,
 }  # fmt: skip
-WriteEdits = Callable[[pl.DataFrame], None]
+WriteEdits = Callable[[pl.DataFrame], object]
 
 
 @dataclass
@@ -49,7 +49,7 @@ def replay(
         if whole:
             _whole_table([tallies[n] for n in numbers], current, part)
         else:
-            _by_chunks([(n, tallies[n]) for n in numbers], current, part, write_edits)
+            _by_chunks([(n, tallies[n]) for n in numbers], current, part, write_edits, layer)
         current = pl.scan_parquet(part / "*.parquet")
     return current, [_report(tally, layer) for tally in tallies]
 
@@ -69,14 +69,16 @@ def _segments(steps: Sequence[FittedStep]) -> Iterator[tuple[bool, list[int]]]:
         yield kind, run
 
 
-def _by_chunks(tallies: list[tuple[int, _Tally]], table: pl.LazyFrame, part: Path, write_edits: WriteEdits) -> None:
+def _by_chunks(
+    tallies: list[tuple[int, _Tally]], table: pl.LazyFrame, part: Path, write_edits: WriteEdits, layer: str
+) -> None:
     written = 0
     for chunk in table.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
         frame = with_marks(chunk)
-        edits = []
+        edits: list[pl.DataFrame] = []
         for number, tally in tallies:
             after = apply_eager(tally.step, frame)
-            edits.extend(_record(number, tally, frame, after))
+            edits.extend(_record(number, tally, frame, after, layer))
             frame = after
         if edits:
             write_edits(pl.concat(edits))
@@ -105,7 +107,9 @@ def _marks(table: pl.LazyFrame) -> tuple[int, int]:
     return int(row[0] or 0), int(row[1] or 0)
 
 
-def _record(number: int, tally: _Tally, before: pl.DataFrame, after: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _record(
+    number: int, tally: _Tally, before: pl.DataFrame, after: pl.DataFrame, layer: str
+) -> Iterator[pl.DataFrame]:
     """The step's edits in this chunk; the tally learns of them."""
     operation = tally.step.operation
     for column in operation.touches(before.columns):
@@ -118,6 +122,7 @@ def _record(number: int, tally: _Tally, before: pl.DataFrame, after: pl.DataFram
         _keep_examples(tally, column, cells)
         if cells.height:
             facts = {
+                "layer": layer,
                 "step": number,
                 "operation": operation.verb(),
                 "meaning": operation.meaning,

@@ -24,7 +24,7 @@ from oreflow.tables import DAMAGE, MERGED_INTO, QUARANTINE, ROW_ID, active, data
 from oreflow.workbench import TableBench
 from stages.describing import describe
 from stages.replaying import replay
-from warehouse import Staging, Warehouse
+from warehouse import Staging, Warehouse, sink_together
 
 
 @dataclass
@@ -70,7 +70,7 @@ def clean(
             recipe,
             raw,
             folder=Path(folder),
-            write_edits=lambda edits: warehouse.edits.append(run, edits, layer="silver"),
+            write_edits=lambda edits: warehouse.edits.append(run, edits),
         )
         _keep_budget(steps, raw, settings)
         result = _judge_and_stage(marked, promise, warehouse, run, settings, Path(folder))
@@ -156,15 +156,15 @@ def _judge_and_stage(
     marked: pl.LazyFrame, contract: Contract, warehouse: Warehouse, run: str, settings: Settings, folder: Path
 ) -> SilverResult:
     """Labels, then the gate; rows that either condemns go aside; the rest is staged and judged as it will be read."""
-    doubtful, reports = _label(marked, contract, settings)
+    doubtful, reports = _label(marked, contract, warehouse, run, settings)
     marked = _set_aside(marked, doubtful)
     judgement = gate.judge(_readers_part(marked), contract, "silver", gx_rows=0)
     if not judgement.verdict.passed:
         marked = _set_aside(marked, _failing_rows(judgement, contract))
     silver = warehouse.stage("silver", contract.domain, contract.table, run=run)
-    silver.sink(_readers_part(marked))
     quarantine = warehouse.stage("quarantine", contract.domain, contract.table, run=run)
-    quarantine.sink(marked.filter(pl.col(QUARANTINE).is_not_null()).drop(MERGED_INTO))
+    aside = marked.filter(pl.col(QUARANTINE).is_not_null()).drop(MERGED_INTO)
+    sink_together([(silver, _readers_part(marked)), (quarantine, aside)])
     verdict = gate.judge(silver.scan(), contract, "silver", gx_rows=settings.gate_rows).verdict
     rows = _rows(marked)
     reasons, examples = _reasons(marked)
@@ -179,16 +179,19 @@ def _readers_part(marked: pl.LazyFrame) -> pl.LazyFrame:
     return marked.filter(pl.col(QUARANTINE).is_null() & pl.col(MERGED_INTO).is_null()).drop(QUARANTINE, MERGED_INTO)
 
 
-def _label(marked: pl.LazyFrame, contract: Contract, settings: Settings) -> tuple[pl.DataFrame, list[LabelReport]]:
-    """Row id and reason of each row that the label model judges damaged; the probabilities stay with the votes."""
+def _label(
+    marked: pl.LazyFrame, contract: Contract, warehouse: Warehouse, run: str, settings: Settings
+) -> tuple[pl.DataFrame, list[LabelReport]]:
+    """Row id and reason of each row that the label model judges damaged; votes and probabilities are kept."""
     rows = _readers_part(marked)
     votes = labeling.vote(rows, contract.roles(), domain=contract.domain)
     judged = labeling.probabilities(votes)
+    warehouse.save_votes(run, votes.frame.join(judged, on=ROW_ID, how="left"))
     damaged = judged.filter(pl.col(DAMAGE) >= settings.quarantine_at)
     reports = labeling.analysis(votes)
     if damaged.height == 0:
         return pl.DataFrame(schema={ROW_ID: pl.Int64, "why": pl.String}), reports
-    why = labeling.reasons(rows, votes, damaged.get_column(ROW_ID))
+    why = labeling.reasons(rows, votes, damaged.get_column(ROW_ID).to_list())
     texts = pl.format("{}: {}", pl.col("column"), pl.col("claim")).unique().sort().str.join("; ").alias("why")
     return why.group_by(ROW_ID).agg(texts), reports
 

@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from agents.scripted_parts.columns import Action, act, bound, clean_text, is_date, is_number, type_text
+from agents.scripted_parts.columns import (
+    Action,
+    act,
+    bound,
+    clean_text,
+    is_date,
+    is_long,
+    is_number,
+    is_vocabulary,
+    type_text,
+)
 from oreflow.measures.dependencies import Dependency
 from oreflow.measures.profile import ColumnProfile
 from oreflow.operation import Finish, Operation, parse_operation
@@ -42,6 +52,7 @@ def plan(observation: CleanObservation) -> Iterator[Action]:
     # Corrected spellings make dependencies visible that the misspelt ones hid.
     yield look("spelling, after the first corrections", observation)
     yield from _spell(observation)
+    yield from _composed(observation)
     day_first = _day_first(columns)
     for column in columns:
         yield from type_text(column, day_first=day_first)
@@ -83,17 +94,31 @@ def _displaced(observation: CleanObservation) -> Iterator[Action]:
         yield {"operation": "split_displaced", "column": pair.column, "into": pair.into, "reason": why}
 
 
+def _composed(observation: CleanObservation) -> Iterator[Action]:
+    for made in observation.relations.compositions if observation.relations else ():
+        form = made.write(f"<{made.left}>", f"<{made.right}>")
+        why = f"{made.column} is written as {form} in {made.share:.0%} of the rows."
+        names = {"column": made.column, "left": made.left, "right": made.right}
+        yield {"operation": "repair_composed", **names, "reason": why}
+
+
 def _spell(observation: CleanObservation) -> Iterator[Action]:
     strong = _dependencies(observation, STRONG)
     for column in observation.columns:
         if not column.is_text or column.distinct < 2:
             continue
         by = [d.determinant for d in strong if d.dependent == column.name][:6]
-        if (by or column.unique_share < 0.5) and (by or not (is_number(column) or is_date(column))):
+        if (by or is_vocabulary(column)) and _spellable(column) and (by or not (is_number(column) or is_date(column))):
             why = "Rare spellings stand beside frequent ones" + (
                 f"; {', '.join(by[:3])} say which is right." if by else "."
             )
             yield act("correct_typos", column, why, determinants=by)
+
+
+def _spellable(column: ColumnProfile) -> bool:
+    """Long free text is edited on purpose; people's names are spelt as their owners like."""
+    repeats = is_vocabulary(column) or (column.unique_share < 0.9 and not is_long(column))
+    return repeats and column.role not in ("first_name", "last_name")
 
 
 def _day_first(columns: list[ColumnProfile]) -> bool | None:
@@ -134,8 +159,7 @@ def _fill(observation: CleanObservation) -> Iterator[Action]:
 def _sure_fills(observation: CleanObservation) -> Iterator[tuple[str, str, str]]:
     """Dependencies that never fail; and the values of a dependency's other side that mean one value only."""
     for d in _dependencies(observation, 0.9):
-        systematic = d.empty_within > 0.2  # the emptiness says something itself: not yet known, not applicable
-        if d.purity >= SURE and not systematic:
+        if d.purity >= SURE:
             yield (
                 d.determinant,
                 d.dependent,
@@ -173,7 +197,7 @@ def _react(observation: CleanObservation) -> Iterator[Action]:
         column, kind, arguments = failure.get("column"), failure.get("kind"), failure.get("arguments", {})
         why = f"The gate rule {failure.get('rule')} failed on {failure.get('failing')} rows."
         if kind == "between" and column:
-            limits = {"minimum": arguments.get("minimum"), "maximum": arguments.get("maximum")}
+            limits = {"minimum": arguments.get("min"), "maximum": arguments.get("max")}
             yield {
                 "operation": "null_outside",
                 "column": column,

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from oreflow.measures.dates import DateStyle
-from oreflow.measures.numbers import UNITS, NumberStyle, is_currency, unit_word
+from oreflow.measures.numbers import UNITS, NumberStyle, currency, is_currency, unit_word
 from oreflow.measures.profile import ColumnProfile
 
 Action = dict[str, Any]
 
 NOT_NUMBERS = frozenset({"zip", "phone", "code", "url", "email", "text", "address"})
+PERSONAL = frozenset({"person_name", "first_name", "last_name", "email", "url", "address", "id", "code"})
 SENTINELS = frozenset({-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0})
 POSSIBLE = {"age": (0, 120), "latitude": (-90, 90), "longitude": (-180, 180)}
 
@@ -27,9 +28,19 @@ def clean_text(column: ColumnProfile) -> Iterator[Action]:
             f"{column.shape_share:.1%} of the cells have the shape {column.shape}; the others hold foreign characters."
         )
         yield act("strip_stray", column, why)
-    if column.variants and not _typed(column) and column.unique_share < 0.5:
+    if column.variants and not _typed(column) and is_vocabulary(column) and column.role not in PERSONAL:
         why = f"{column.variants} cells differ from a more frequent spelling only by case, space or punctuation."
         yield act("normalize_categories", column, why)
+
+
+def is_vocabulary(column: ColumnProfile) -> bool:
+    """Whether the column draws on a vocabulary: short values that repeat, or long ones that repeat very often."""
+    return column.unique_share < (0.1 if is_long(column) else 0.5)
+
+
+def is_long(column: ColumnProfile) -> bool:
+    """Whether even its frequent values run to sentences."""
+    return max((len(value) for value, _ in column.top), default=0) > 60
 
 
 def type_text(column: ColumnProfile, *, day_first: bool | None) -> Iterator[Action]:
@@ -95,7 +106,7 @@ def _mixed_marks(style: NumberStyle) -> bool:
     """Whether the numbers carry several units or currencies, so that bare numbers would not be comparable."""
     if style.strange_marks:
         return True
-    currencies = {m for m in style.marks if is_currency(m)}
+    currencies = {currency(m) for m in style.marks if is_currency(m)}
     return len(currencies) > 1 or len(style.units) > 1
 
 
@@ -128,10 +139,11 @@ def _parse_number(column: ColumnProfile) -> Iterator[Action]:
     marks = ", ".join(f'"{m}" ({n})' for m, n in sorted(style.marks.items(), key=lambda item: -item[1])[:5])
     why = f"{style.share:.1%} of the cells are numbers" + (f" written with {marks}." if marks else ".")
     units = sorted({unit_word(m) for m in style.marks if unit_word(m) in UNITS})
+    dropped = sorted(m for m in style.marks if m != "%")
     yield act(
         "parse_number", column, why + (f" One unit throughout: {units[0]}." if units else ""),
         decimal=style.decimal, thousands=style.thousands, percent=_percent(style),
-        **({"units": sorted(m for m in style.marks if m != "%")} if units else {}),
+        **({"units": dropped} if len(dropped) > 1 else {}),
     )  # fmt: skip
 
 

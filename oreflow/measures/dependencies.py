@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 SCREEN_ROWS = 6_000
 MOST_COLUMNS = 60
+LEAST_RAW_GAIN = 0.3
 Codes = NDArray[np.int64]
 
 
@@ -28,7 +29,6 @@ class Dependency(BaseModel):
     support: float
     groups: int
     pure_groups: float
-    empty_within: float = 0.0  # share of empty dependent cells among the rows of groups whose value is known
 
     @property
     def gain(self) -> float:
@@ -53,8 +53,11 @@ def group_table(a: Codes, b: Codes) -> pl.DataFrame:
     )
 
 
-def purity(a: Codes, b: Codes) -> tuple[float, int, int, float]:
-    """(purity, rows in groups of two or more, number of such groups, share of them that hold a single b)."""
+def purity(a: Codes, b: Codes, *, forgive_slips: bool = True) -> tuple[float, int, int, float]:
+    """(purity, rows in groups of two or more, number of such groups, share of them that hold a single b).
+
+    With `forgive_slips`, values ten times rarer in the column than their group's top value do not count against it.
+    """
     both = (a >= 0) & (b >= 0)
     if not both.any():
         return 0.0, 0, 0, 0.0
@@ -63,7 +66,8 @@ def purity(a: Codes, b: Codes) -> tuple[float, int, int, float]:
     owner = pairs // width
     starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     top = np.maximum.reduceat(counts, starts)
-    counts = _without_slips(pairs % width, counts, starts, top, np.bincount(b[both], minlength=width))
+    if forgive_slips:
+        counts = _without_slips(pairs % width, counts, starts, top, np.bincount(b[both], minlength=width))
     size = np.add.reduceat(counts, starts)
     several = size >= 2
     rows = int(size[several].sum())
@@ -111,6 +115,8 @@ def _measure(a: str, b: str, code_a: Codes, code_b: Codes, shuffled_b: Codes) ->
     if groups < 3 or rows < 0.2 * len(code_a):
         return None
     chance, *_ = purity(code_a, shuffled_b)
+    if _gain_with_slips(code_a, code_b, shuffled_b) < LEAST_RAW_GAIN:
+        return None
     return Dependency(
         determinant=a,
         dependent=b,
@@ -120,6 +126,13 @@ def _measure(a: str, b: str, code_a: Codes, code_b: Codes, shuffled_b: Codes) ->
         groups=groups,
         pure_groups=pure,
     )
+
+
+def _gain_with_slips(code_a: Codes, code_b: Codes, shuffled_b: Codes) -> float:
+    """The gain when nothing is forgiven: in a column that is nearly one value, every group has the same top by chance."""
+    share, *_ = purity(code_a, code_b, forgive_slips=False)
+    chance, *_ = purity(code_a, shuffled_b, forgive_slips=False)
+    return 1.0 - (1.0 - share) / (1.0 - chance) if chance < 1.0 else 0.0
 
 
 def _confirm(table: pl.DataFrame, found: list[Dependency], least_gain: float) -> list[Dependency]:

@@ -106,7 +106,7 @@ def missing(column: Column, stored: Family, *, accepted: Collection[Any] = ()) -
 
 
 def _duplicates(columns: Sequence[Column], families: Families, key: Sequence[str]) -> dict[str, pl.Expr]:
-    """Rows beyond the first of each key; rows whose key is incomplete are completeness's business, not this one's."""
+    """Rows beyond the first of each key; a row without one, or of nothing at all, is completeness's business."""
     names = [n for n in key if n in families]
     if key and len(names) < len(key):
         return {}  # the key itself is missing: completeness already pays for it
@@ -120,4 +120,5 @@ def _duplicates(columns: Sequence[Column], families: Families, key: Sequence[str
     if not whole:
         return {}
     # 64-bit hashes of whole rows: at 50 million rows the chance of one false duplicate is below 1 in 10,000.
-    return {"dq_duplicates": pl.len() - pl.struct(whole).hash(seed=11).n_unique()}
+    rows = pl.struct(whole).filter(pl.any_horizontal(pl.col(n).is_not_null() for n in whole)).hash(seed=11)
+    return {"dq_duplicates": rows.len() - rows.n_unique()}

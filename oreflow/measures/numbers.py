@@ -66,6 +66,14 @@ class NumberStyle(BaseModel):
         return set(self.marks) - known
 
 
+CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
+
+
+def currency(mark: str) -> str:
+    """The currency that a sign or code means."""
+    return CURRENCY_SIGNS.get(mark, mark)
+
+
 def is_currency(mark: str) -> bool:
     """A currency sign or a three-letter currency code."""
     return mark in "$€£¥₹₽₩" or mark in (

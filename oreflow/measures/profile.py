@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
@@ -129,14 +130,14 @@ def _is_boolean(counts: Mapping[str, int]) -> bool:
 
 
 def _statistics(column: pl.Series) -> dict[str, float]:
-    values = column.drop_nulls().cast(pl.Float64)
-    values = values.filter(values.is_finite())
-    if values.len() == 0:
+    values = column.drop_nulls().cast(pl.Float64).to_numpy()
+    values = values[np.isfinite(values)]
+    if not values.size:
         return {}
-    edges = values.unique().sort().to_list()
-    near = {"next_min": edges[1], "next_max": edges[-2]} if len(edges) > 1 else {}
-    quantiles = {f"q{int(q * 100)}": float(values.quantile(q) or 0.0) for q in (0.01, 0.25, 0.5, 0.75, 0.99)}
-    return {
-        **quantiles, **near, "min": edges[0], "max": edges[-1], "mean": float(values.to_numpy().mean()),
-        "negative": float((values < 0).sum()), "whole": float((values == values.round(0)).mean() or 0.0),
-    }  # fmt: skip
+    edges = np.unique(values)
+    quantiles = np.quantile(values, (0.01, 0.25, 0.5, 0.75, 0.99))
+    facts = dict(zip(("q1", "q25", "q50", "q75", "q99"), map(float, quantiles), strict=True))
+    if edges.size > 1:
+        facts |= {"next_min": float(edges[1]), "next_max": float(edges[-2])}
+    facts |= {"min": float(edges[0]), "max": float(edges[-1]), "mean": float(values.mean())}
+    return facts | {"negative": float((values < 0).sum()), "whole": float((values == values.round()).mean())}

@@ -14,6 +14,7 @@ ALWAYS = frozenset(
 ) | {"not available", "no data", "not applicable", "not provided", "not specified", "not known", "no value", "n / a"}
 ERROR_WORDS = frozenset({"error", "err", "#error", "#error!"})
 NUMERIC_ONLY = frozenset({"none", "unk", "x", "xx", "xxx", "inf", "-inf", "nope"})
+NAMES_TOO = frozenset({"nan", "null", "nil", "na"})
 OUTCOMES = frozenset(
     """info warn warning debug trace critical fatal success successful ok pass passed fail failed failure completed done
     pending running open closed active timeout""".split()
@@ -37,8 +38,10 @@ def _means_missing(value: str, counts: Mapping[str, int], typed_share: float) ->
     word = value.strip().lower()
     if word in ("", "?", "??", "???", "-", "--", "---", "–", "—", ".", "..", "...", "_"):
         return True
-    if word == "na":
+    if word == "na" and not value.strip().istitle():
         return not _mostly_codes(counts)
+    if word in NAMES_TOO and value.strip().istitle():
+        return False  # Nan and Null are people's names; software writes NaN, nan or NULL
     if word in ERROR_WORDS:
         return typed_share >= 0.5 or not any(other.lower() in OUTCOMES for other in counts)
     if word in NUMERIC_ONLY:

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from oreflow.errors import NotApplicable
 from oreflow.operation import Learned, Operation, need_columns, need_numbers
-from oreflow.tables import Frame
+from oreflow.tables import Frame, data_columns
 
 MOST_PAIRS = 50_000
+TOGETHER_ROWS = 20
 
 
 class InspectRelations(Operation):
@@ -48,6 +49,7 @@ class FillFromRelation(Operation):
         if known.len() == 0:
             return {"pairs": []}
         likeliest = int(known.value_counts(name="n")["n"].to_numpy().max()) / known.len()
+        self._decline_if_systematic(sample)
         value = pl.col("b").drop_nulls()
         kinds = value.n_unique().alias("kinds")
         groups = table.group_by("a").agg(pl.len().alias("all"), value.len().alias("n"), kinds, value.first())
@@ -55,6 +57,20 @@ class FillFromRelation(Operation):
         trusted = (pl.col("n") >= self.least_rows) & (pl.col("n") >= 0.75 * pl.col("all"))
         sure = groups.filter((pl.col("kinds") == 1) & trusted & (likeliest ** pl.col("n") <= 0.01))
         return {"pairs": [list(row) for row in sure.select("a", "b").sort("a").head(MOST_PAIRS).iter_rows()]}
+
+    def _decline_if_systematic(self, sample: pl.DataFrame) -> None:
+        """Cells that are empty together with another column's say something themselves: filling one would invent."""
+        empty = sample.filter(pl.col(self.column).is_null())
+        if empty.height < TOGETHER_ROWS:
+            return
+        for name in data_columns(sample.columns):
+            overall = sample.get_column(name).null_count() / sample.height
+            if name not in (self.column, self.determinant) and overall <= 0.5:
+                together = empty.get_column(name).null_count() / empty.height
+                if together >= 0.9:
+                    raise NotApplicable(
+                        f"{self.column} is empty together with {name} ({together:.0%} of its empty cells): that is no gap to fill."
+                    )
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         """Null cells only."""

@@ -69,7 +69,7 @@ class StripStray(Operation):
         allowed = "".join(re.escape(c) for c in sorted(set(shape) - {"9"}))
         usual = {s for s, c in _shapes(values).items() if c >= 0.01 * sum(values.values()) and not re.search("[Aa]", s)}
         shapes = "|".join(sorted(_pattern(s) for s in usual))
-        return {"shape": f"^{_pattern(shape)}$", "foreign": f"[^0-9{allowed}]", "shapes": f"^({shapes})$"}
+        return {"shape": f"^{_pattern(shape)}$", "foreign": f"[^0-9{allowed}.,+-]", "shapes": f"^({shapes})$"}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         """Only cells that lack the shape and gain it; a letter that may stand for a digit is no stray one."""
