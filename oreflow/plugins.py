@@ -25,7 +25,7 @@ def project_root(start: Path | None = None) -> Path | None:
 
 
 def modules(folder: str) -> Iterator[ModuleType]:
-    """Every module of the built-in package `folder` (dotted names allowed), then the project's files of its last part."""
+    """Every module of the built-in package `folder`, which may be dotted, then the project's of its last part."""
     yield from _builtin(folder)
     root = project_root()
     if root is not None:
@@ -40,6 +40,9 @@ def module(folder: str, name: str) -> ModuleType:
 @cache
 def _builtin(folder: str) -> tuple[ModuleType, ...]:
     package = importlib.import_module(folder)
+    if package.__file__ is None:  # a plain folder on Python's path, which would stand in for all built-in parts
+        hidden = ", ".join(package.__path__)
+        raise ConfigError(f"{hidden} hides Oreflow's own {folder}; run from another folder or install Oreflow anew.")
     names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
     return tuple(importlib.import_module(f"{folder}.{name}") for name in names)
 
