@@ -95,7 +95,10 @@ def next_row_id(table: DeltaTable) -> int:
 
 def scan(table: DeltaTable, folder: Path) -> pl.LazyFrame:
     """The table's rows in the order in which they were written, under the names that readers know."""
-    return scan_files(files(table, folder), columns(table))
+    paths, stored = files(table, folder), columns(table)
+    # A commit that only reorders columns leaves the log's schema as it was; the files have the order that was meant.
+    order = {name: place for place, name in enumerate(pl.read_parquet_schema(paths[0]) if paths else ())}
+    return scan_files(paths, sorted(stored, key=lambda c: order.get(c.physical, len(order))))
 
 
 def scan_files(paths: Sequence[Path], stored: Sequence[Stored]) -> pl.LazyFrame:
@@ -107,11 +110,11 @@ def scan_files(paths: Sequence[Path], stored: Sequence[Stored]) -> pl.LazyFrame:
     return to_readers(frame, stored)
 
 
-def history(folder: Path) -> list[Version]:
-    """Every version that changed the content, newest first."""
+def history(folder: Path, *, limit: int | None = None) -> list[Version]:
+    """The versions that changed the content, newest first; `limit` is how many commits to look at."""
     if not exists(folder):
         return []
-    return [_version(entry) for entry in open_table(folder).history() if ACCOUNT in entry]
+    return [_version(entry) for entry in open_table(folder).history(limit) if ACCOUNT in entry]
 
 
 def commit(

@@ -5,6 +5,7 @@ thousand of them are packed into one parquet part, where ten thousand are listed
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -63,30 +64,30 @@ _SCHEMA: dict[str, Any] = {
 class EpisodeStore:
     """All episodes of one warehouse."""
 
-    def __init__(self, root: Path, database: Database) -> None:
+    def __init__(self, root: Path, database: Database, *, pack_at: int = PACK_AT) -> None:
         self._inbox, self._parts, self._database = root / "episodes" / "inbox", root / "episodes" / "parts", database
-        self._saves = 0
+        self._pack_at, self._saves = pack_at, 0
 
     def save(self, episode: Episode) -> None:
         """Keep an episode; one that was kept before (its verdicts came later) is replaced."""
         summary = json.dumps(_summary(episode), ensure_ascii=False)
         body = json.dumps(episode.model_dump(mode="json", fallback=str), ensure_ascii=False)
-        with appearing(self._inbox / f"{check_part('episode', episode.id)}.json", durable=False) as draft:
+        # A name of its own for each save: packing then removes just what it read.
+        target = self._inbox / f"{check_part('episode', episode.id)}.{time.time_ns()}.json"
+        with appearing(target, durable=False) as draft:
             draft.write_text(f"{summary}\n{body}\n", encoding="utf-8")
-        if self._saves % _LOOK_EVERY == 0 and sum(1 for _ in self._inbox.iterdir()) >= PACK_AT:
+        if self._saves % _LOOK_EVERY == 0 and sum(1 for _ in self._inbox.iterdir()) >= self._pack_at:
             self.pack()
         self._saves += 1
 
     def get(self, id: str) -> Episode:
         """One whole episode."""
-        fresh = self._inbox / f"{id}.json"
-        body = _second_line(fresh) if check_part("episode", id) else None
-        if body is None:
-            found = self._packed().filter(pl.col("id") == id).sort("saved").select("body").tail(1).collect()
-            if found.is_empty():
-                raise UnknownName("episode", id, (e.id for e in self.list(limit=500)))
-            body = found.item()
-        return Episode.model_validate(json.loads(body))
+        check_part("episode", id)
+        fresh = pl.DataFrame(list(self._fresh(id, body=True)), schema=_SCHEMA)
+        found = fresh if fresh.height else self._packed().filter(pl.col("id") == id).collect()
+        if found.is_empty():
+            raise UnknownName("episode", id, (e.id for e in self.list(limit=500)))
+        return Episode.model_validate(json.loads(found.sort("saved")["body"][-1]))
 
     def list(
         self,
@@ -125,11 +126,8 @@ class EpisodeStore:
         table = pl.DataFrame([row for _, row in rows], schema=_SCHEMA).sort("started")
         with appearing(self._parts / f"part-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.parquet") as draft:
             table.write_parquet(draft, compression="zstd")
-        for path, row in rows:
-            # Saved anew since it was read? Then it stays, and its later `saved` wins over the packed one.
-            now = _read(path, body=False)
-            if now is not None and now["saved"] == row["saved"]:
-                path.unlink(missing_ok=True)
+        for path, _ in rows:
+            path.unlink(missing_ok=True)
         return len(rows)
 
     def _packed(self) -> pl.LazyFrame:
@@ -143,10 +141,10 @@ class EpisodeStore:
         both = pl.concat([self._packed().select(schema.keys()), fresh.lazy()])
         return both.sort("saved").unique("id", keep="last", maintain_order=True)
 
-    def _fresh(self, *, body: bool) -> Iterator[dict[str, Any]]:
-        if self._inbox.is_dir():
-            read = (_read(path, body=body) for path in self._inbox.glob("*.json"))
-            yield from (row for row in read if row is not None)
+    def _fresh(self, id: str | None = None, *, body: bool) -> Iterator[dict[str, Any]]:
+        for path in self._inbox.glob("*.json"):
+            if id in (None, path.name.rsplit(".", 2)[0]) and (row := _read(path, body=body)) is not None:
+                yield row
 
 
 def _summary(episode: Episode) -> dict[str, Any]:
@@ -179,8 +177,3 @@ def _read(path: Path, *, body: bool) -> dict[str, Any] | None:
     for name in ("started", "saved"):
         row[name] = datetime.fromisoformat(row[name])
     return row
-
-
-def _second_line(path: Path) -> str | None:
-    row = _read(path, body=True)
-    return None if row is None else str(row["body"])

@@ -181,7 +181,7 @@ class Ledger:
             return RunRecord.model_validate(json.loads(text))
         except ValidationError as error:
             raise InfrastructureError(
-                f"a run in {self.database.path} was written by another version of Oreflow, read it with that one: {error}"
+                f"a run in {self.database.path} was written by another version of Oreflow; read it with that: {error}"
             ) from error
 
 

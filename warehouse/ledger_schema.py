@@ -22,7 +22,7 @@ CREATE TABLE recipe_versions (
 CREATE TABLE publications (
     run TEXT NOT NULL, layer TEXT NOT NULL, domain TEXT NOT NULL, table_name TEXT NOT NULL, from_version INTEGER,
     to_version INTEGER NOT NULL, row_count INTEGER NOT NULL, who TEXT NOT NULL, time TEXT NOT NULL,
-    UNIQUE (layer, domain, table_name, to_version)
+    UNIQUE (layer, domain, table_name, to_version, run)
 );
 CREATE INDEX publications_by_run ON publications (run);
 CREATE TABLE locks (

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from oreflow.errors import InfrastructureError
@@ -59,7 +59,7 @@ def _abandoned(token: str, process: dict[str, Any]) -> bool:
 
 def _renew(database: Database, token: str, seconds: float, done: threading.Event) -> None:
     while not done.wait(seconds / 3):
-        with database.writing() as db:
+        with suppress(InfrastructureError), database.writing() as db:  # the next try may come in time
             db.execute("UPDATE locks SET expires = ? WHERE token = ?", (time.time() + seconds, token))
 
 

@@ -7,7 +7,6 @@ everything that belongs to it.
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +17,8 @@ from warehouse.accounts import Publication
 from warehouse.ledger import Ledger
 from warehouse.places import Layer, table_folder
 from warehouse.staging import Staging
+
+_LOOK_BACK = 10  # commits; the newest but for a crash between a preparing commit and the one it prepared
 
 
 class RowsNotConserved(GateFailed):
@@ -79,8 +80,8 @@ def publish(
 def _publish_one(root: Path, ledger: Ledger, staging: Staging, run: str) -> TableRef:
     folder = table_folder(root, staging.layer, staging.domain, staging.name)
     base = delta.open_table(folder) if delta.exists(folder) else None
-    before = delta.history(folder)[:1]
-    if base is not None and before and before[0].digest == staging.digest:
+    before = delta.history(folder, limit=_LOOK_BACK)[:1]
+    if before and before[0].digest == staging.digest:
         version = before[0].version
     else:
         account = {"rows": staging.rows, "digest": staging.digest, "who": _who()}
@@ -93,24 +94,21 @@ def _publish_one(root: Path, ledger: Ledger, staging: Staging, run: str) -> Tabl
 
 def _catch_up(ledger: Ledger, staging: Staging, folder: Path) -> None:
     """Write down what the table knows and the ledger doesn't: this commit, and any whose run died right after it."""
+    where = (staging.layer, staging.domain, staging.name)
     known = ledger.publications(staging.domain, staging.name, layer=staging.layer, limit=1)
-    seen = known[0].to_version if known else -1
-    versions = sorted(delta.history(folder), key=lambda v: v.version)
-    for older, newer in zip([None, *versions], versions, strict=False):
-        if newer.version > seen:
-            ledger.record_publication(
-                Publication(
-                    run=newer.run or "",
-                    layer=staging.layer,
-                    domain=staging.domain,
-                    table=staging.name,
-                    from_version=older.version if older else None,
-                    to_version=newer.version,
-                    rows=newer.rows or 0,
-                    who=str(newer.account.get("who", "")),
-                    time=newer.time.astimezone(UTC),
-                )
-            )
+    last = known[0].to_version if known else None
+    newest = delta.newest(folder) or 0
+    if last == newest:
+        return
+    if last is not None and last > newest:  # the table was removed by hand and began anew
+        last = None
+    recent = delta.history(folder, limit=None if last is None else newest - last)
+    for version in sorted(recent, key=lambda v: v.version):
+        rows, who = version.rows or 0, str(version.account.get("who", ""))
+        ledger.record_publication(
+            Publication(version.run or "", *where, last, version.version, rows, who, version.time)
+        )
+        last = version.version
 
 
 def _rank(staging: Staging) -> int:
