@@ -7,11 +7,9 @@ import typer
 
 from oreflow import plugins, settings
 from oreflow.cli.output import print_json
-from oreflow.errors import ConfigError
 
 Warehouse = Annotated[Path | None, typer.Option("--warehouse", help="Folder of the layers; default: lake.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-DEMO_ROWS = 1000
 
 
 def refine(
@@ -42,8 +40,9 @@ def refine(
         prefect=prefect,
     )  # fmt: skip
     if source is None:
-        source, chosen = _demo(chosen)
-        table = table or "tickets"
+        demo = plugins.module("stages", "demo")
+        source, chosen = demo.demo_source(chosen)
+        table = table or demo.TABLE
     record = _run(source, chosen, table, as_json)
     body = plugins.module("stages", "refine").public_record(record)
     if as_json:
@@ -75,19 +74,3 @@ def _use_prefect(chosen: settings.Settings) -> bool:
     if chosen.prefect != "auto":
         return chosen.prefect == "always"
     return settings.prefect_server() is not None
-
-
-def _demo(chosen: settings.Settings) -> tuple[str, settings.Settings]:
-    """Write the embedded default, damaged IT-ops tickets from a fixed seed, and say where."""
-    import numpy as np
-
-    from oreflow.domain import find_domain
-
-    if chosen.domain not in (None, "it_ops"):
-        raise ConfigError("the generated tickets are it_ops; give a SOURCE or leave --domain out.")
-    subject = find_domain("it_ops")
-    rng = np.random.default_rng(7)
-    path = chosen.warehouse / "demo" / "tickets.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subject.damage(rng, subject.generate(rng, DEMO_ROWS)).write_csv(path)
-    return str(path), chosen.model_copy(update={"domain": "it_ops"})
