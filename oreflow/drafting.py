@@ -3,7 +3,7 @@
 The rule: a draft passes on the table it was drafted from. What its own evidence contradicts is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from oreflow.contract_check import lint
 from oreflow.drafting_keys import guess_key, names_a_thing
 from oreflow.drafting_rules import LEAST_ROWS, column_rules, pair_rules
 from oreflow.gate_engine import applicable, families_of, judge_all, normal
-from oreflow.measures.dq import missing
+from oreflow.measures.dq import WEIGHTS, dq_score, missing
 from oreflow.measures.fits import family
 from oreflow.tables import active, data_columns
 
@@ -44,7 +44,7 @@ def draft_contract(
     columns = tuple(_column(kept.get_column(n), key=key, roles=known) for n in kept.columns)
     named = {c.name: c for c in columns}
     rules = [r for c in columns for r in (*column_rules(c, _plain(kept.get_column(c.name))), *_emptiness(c, kept, raw))]
-    rules += pair_rules(named, kept)
+    rules += [*pair_rules(named, kept), *_repeats(kept, columns, key)]
     drafted = Contract(domain=domain, table=table, columns=columns, key=key)
     return drafted.model_copy(update={"rules": _upheld(kept, drafted, rules)})
 
@@ -109,6 +109,16 @@ def _emptiness(column: Column, kept: pl.DataFrame, raw: pl.DataFrame | None) -> 
             description=said,
         )
     ] * (largest < 1.0)
+
+
+def _repeats(kept: pl.DataFrame, columns: Sequence[Column], key: tuple[str, ...]) -> list[Rule]:
+    """A lower DQ score where rows repeat although nothing names them: without a key that is no fault."""
+    share = dq_score(kept, columns, key=key)["uniqueness"]
+    if key or share > 0.9:
+        return []
+    least = round(0.95 - WEIGHTS["uniqueness"] * min(1.0, 1 - share + 0.1), 2)
+    said = f"The DQ score is at least {least}: nothing names a row, and {1 - share:.0%} of them repeat another."
+    return [Rule(id="dq_score", kind="dq_score", arguments={"min": least}, description=said)]
 
 
 def _plain(cells: pl.Series) -> pl.Series:

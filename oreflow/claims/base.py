@@ -120,6 +120,9 @@ class RowClaim(Claim):
         return frame.filter(self.broken(families))
 
     def sql(self, families: Families) -> str:
+        wants_filled = type(self).checked_sql is Claim.checked_sql
+        if wants_filled and any(families[c] == "empty" for c in self.reads()):
+            return self.listing("FALSE")  # no row is checked, and a column of nothing compares with nothing
         return self.listing(f"({self.checked_sql(families)}) AND ({self.fails_sql(families)})")
 
 

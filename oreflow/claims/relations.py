@@ -43,6 +43,8 @@ class PairOrder(RowClaim):
         return f"{quoted(self.low)} {'>=' if self.strict else '>'} {quoted(self.high)}"
 
     def expectation(self, families: Families) -> Expectation | None:
+        if "empty" in (families[self.low], families[self.high]):
+            return None
         pair = {"column_A": self.high, "column_B": self.low, "or_equal": not self.strict}
         name = "expect_column_pair_values_a_to_be_greater_than_b"
         return name, pair | {"ignore_row_if": "either_value_is_missing"}

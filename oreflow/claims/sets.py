@@ -46,7 +46,13 @@ class InSet(CellClaim):
     def _member(self, families: Families) -> pl.Expr:
         if families[self.column] == "empty":
             return pl.lit(True)
-        return self.cell.is_in(pl.Series(self._allowed(families), dtype=_DTYPES[families[self.column]]).implode())
+        allowed = self._allowed(families)
+        if families[self.column] != "number":
+            return self.cell.is_in(pl.Series(allowed, dtype=_DTYPES.get(families[self.column])).implode())
+        if all(isinstance(v, int) for v in allowed):  # as whole numbers, so that long ids are not rounded
+            whole = self.cell.cast(pl.Int64, strict=False)
+            return (self.cell == self.cell.floor()) & whole.is_in(pl.Series(allowed, dtype=pl.Int64).implode())
+        return self.cell.cast(pl.Float64).is_in(pl.Series(allowed, dtype=pl.Float64).implode())
 
     def _member_sql(self, families: Families) -> str:
         if families[self.column] == "empty":
@@ -63,12 +69,11 @@ class InSet(CellClaim):
         strange = [v for v in self.values if not isinstance(v, wanted) or (stored == "number" and isinstance(v, bool))]
         if strange:
             raise NotApplicable(f'{strange[0]!r} is no {stored}, but column "{self.column}" is stored as {stored}.')
-        return [float(v) for v in self.values] if stored == "number" else list(self.values)
+        return list(self.values)
 
 
 _DTYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
-    "number": pl.Float64(),
     "boolean": pl.Boolean(),
     "time": pl.Datetime("us"),
 }
