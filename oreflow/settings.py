@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         default=0.9, ge=0.5, le=1, description="Probability of damage at which a row is set aside."
     )
     gate_rows: int = Field(
-        default=1_000_000, ge=0, description="Rows up to which Great Expectations itself judges a gate."
+        default=500_000, ge=0, description="Rows up to which Great Expectations itself judges a gate."
     )
     prefect: Literal["auto", "never", "always"] = Field(default="auto", description="Run as a Prefect flow.")
 

@@ -185,10 +185,11 @@ def _label(
     """Row id and reason of each row that the label model judges damaged; votes and probabilities are kept."""
     rows = _readers_part(marked)
     votes = labeling.vote(rows, contract.roles(), domain=contract.domain)
-    judged = labeling.probabilities(votes)
+    fit = labeling.fit_label_model(votes)
+    judged = labeling.probabilities(votes, fit=fit)
     warehouse.save_votes(run, votes.frame.join(judged, on=ROW_ID, how="left"))
     damaged = judged.filter(pl.col(DAMAGE) >= settings.quarantine_at)
-    reports = labeling.analysis(votes)
+    reports = labeling.analysis(votes, fit=fit)
     if damaged.height == 0:
         return pl.DataFrame(schema={ROW_ID: pl.Int64, "why": pl.String}), reports
     why = labeling.reasons(rows, votes, damaged.get_column(ROW_ID).to_list())

@@ -28,9 +28,14 @@ def clean_text(column: ColumnProfile) -> Iterator[Action]:
             f"{column.shape_share:.1%} of the cells have the shape {column.shape}; the others hold foreign characters."
         )
         yield act("strip_stray", column, why)
-    if column.variants and not _typed(column) and is_vocabulary(column) and column.role not in PERSONAL:
+    if column.variants and not _typed(column) and is_vocabulary(column) and _may_normalize(column):
         why = f"{column.variants} cells differ from a more frequent spelling only by case, space or punctuation."
         yield act("normalize_categories", column, why)
+
+
+def _may_normalize(column: ColumnProfile) -> bool:
+    """People spell their names as they like, unless each name stands there dozens of times."""
+    return column.role not in PERSONAL or column.unique_share < 0.05
 
 
 def is_vocabulary(column: ColumnProfile) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+MOST_FORMATS = 10
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%m.%d.%Y",
     "%m/%d/%y", "%d/%m/%y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y",
@@ -68,7 +69,7 @@ def _cover(values: pl.DataFrame, weight: int) -> list[tuple[str, float]]:
     chosen: list[tuple[str, float]] = []
     candidates = _candidates(values["value"].to_list())
     order_rule = _day_first(values)
-    while left.height and len(chosen) < 4:
+    while left.height and len(chosen) < MOST_FORMATS:
         best, best_count, best_mask = "", 0, None
         for pattern in candidates:
             if order_rule is not None and _order(pattern) not in (None, order_rule):

@@ -57,8 +57,8 @@ def _is_slip(wrong: str, right: str, known: Collection[str]) -> bool:
 
 
 def _slipped_sign(wrong: str, right: str) -> bool:
-    """Only signs differ, and a sign was added: `GREEN*` for `GREEN`; a trailing slash or full stop is no slip."""
-    return len(wrong) > len(right) and not set(wrong) - set(right) <= set("/. -_,")
+    """Only signs differ: `GREEN*` for `GREEN`, `R D` for `R & D`; slashes, full stops, spaces and joiners are no slip."""
+    return not (set(wrong) ^ set(right)) <= set("/. -_,'")
 
 
 def lexicon(table: pl.DataFrame, *, without: str) -> set[str]:
