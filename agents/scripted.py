@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import oreflow
+from agents.scripted_parts import enrich, ingest
 from agents.scripted_parts.clean import Cleaner
 from oreflow.operation import Operation
 from oreflow.tables import Json
@@ -21,13 +22,8 @@ class Scripted:
         """The next operation at the observation's stage."""
         if observation.stage == "clean":
             return self._cleaner.choose(observation)
-        if observation.stage == "ingest":
-            from agents.scripted_parts import ingest
-
-            return ingest.choose(observation)
-        from agents.scripted_parts import enrich
-
-        return enrich.choose(observation)
+        choose = ingest.choose if observation.stage == "ingest" else enrich.choose
+        return choose(observation)
 
     def identity(self) -> dict[str, Json]:
         """Name and version: the plan is a function of both."""

@@ -152,7 +152,7 @@ def _only_repairs(cells: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
 def _uneven_marks(style: NumberStyle) -> bool:
     """Some cells carry the mark and some do not, or one unit is spelt several ways."""
     spellings = {unit_word(mark) for mark in style.marks}
-    return len(style.marks) > 1 and len(spellings) >= 1 or bool(style.marks) and style.unmarked > 0
+    return (len(style.marks) > 1 and len(spellings) >= 1) or (bool(style.marks) and style.unmarked > 0)
 
 
 def _in_first_format(cells: pl.DataFrame, style: DateStyle) -> pl.DataFrame:

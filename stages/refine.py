@@ -112,7 +112,8 @@ class Refinery:
         clock = time.perf_counter()
         result = silver.clean(
             self._batch(record), warehouse=self.warehouse, agent=self._agent("clean"), contract=self._contract(record),
-            domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now, on_turn=self._turn,
+            domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now,
+            on_turn=self._turn,
         )  # fmt: skip
         for episode in result.episodes:
             self._keep_episode(record, episode)
@@ -257,7 +258,8 @@ def public_record(record: RunRecord) -> dict[str, Any]:
     rows = body["rows"]
     silver_score = body["score"].get("silver", {})
     return {
-        "run": record.run, "status": record.status, "message": record.message, "domain": record.domain, "table": record.table,
+        "run": record.run, "status": record.status, "message": record.message,
+        "domain": record.domain, "table": record.table,
         "rows": {"in": rows["in_"], "out": rows["out"], "quarantined": rows["quarantined"], "merged": rows["merged"]},
         "score": {"before": silver_score.get("before"), "after": silver_score.get("after"), "layers": body["score"]},
         "gates": [

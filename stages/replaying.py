@@ -125,15 +125,13 @@ def _record(
                 "layer": layer,
                 "step": number,
                 "operation": operation.verb(),
-                "meaning": operation.meaning,  # a cell that became null lost its value, whatever the operation means
                 "reason": operation.reason,
             }
             # A cell that became null lost its value, even where the operation only re-expresses values.
             lost = pl.col("new").is_null() & pl.col("old").is_not_null()
             meaning = pl.when(lost).then(pl.lit("value")).otherwise(pl.lit(operation.meaning)).alias("meaning")
             yield cells.with_columns(
-                meaning,
-                pl.lit(column).alias("column"), *(pl.lit(v).alias(k) for k, v in facts.items())
+                meaning, pl.lit(column).alias("column"), *(pl.lit(v).alias(k) for k, v in facts.items())
             ).select(pl.col(name).cast(dtype) for name, dtype in EDIT_SCHEMA.items())
     tally.quarantined += after.get_column(QUARANTINE).count() - before.get_column(QUARANTINE).count()
     tally.merged += after.get_column(MERGED_INTO).count() - before.get_column(MERGED_INTO).count()

@@ -1,4 +1,4 @@
-"""Silver: an agent cleans a sample, the recipe is replayed on the whole table, doubtful rows go aside, a gate judges."""
+"""Silver: an agent cleans a sample, its recipe is replayed on all rows, doubtful rows go aside, a gate judges."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -133,14 +133,14 @@ def _keep_budget(steps: list[StepReport], raw: pl.LazyFrame, settings: Settings)
     changed = sum(s.changed_cells for s in steps if s.meaning == "value")
     if changed > settings.budget.cells * cells:
         raise BudgetSpent(
-            f"the recipe changes {changed:,} of {cells:,} cells, over the budget of {settings.budget.cells:.0%}; nothing was "
-            "published. Raise budget.cells in oreflow.yaml if the change is wanted."
+            f"the recipe changes {changed:,} of {cells:,} cells, over the budget of {settings.budget.cells:.0%}; "
+            "nothing was published. Raise budget.cells in oreflow.yaml if the change is wanted."
         )
     marked = sum(s.quarantined_rows + s.merged_rows for s in steps)
     if marked > settings.budget.rows * max(1, rows):
         raise BudgetSpent(
-            f"the recipe sets aside or merges {marked:,} of {rows:,} rows, over the budget of {settings.budget.rows:.0%}; "
-            "nothing was published. Raise budget.rows in oreflow.yaml if the change is wanted."
+            f"the recipe sets aside or merges {marked:,} of {rows:,} rows, over the budget of "
+            f"{settings.budget.rows:.0%}; nothing was published. Raise budget.rows in oreflow.yaml if the change is wanted."
         )
 
 

@@ -117,8 +117,8 @@ class Warehouse:
     def tables(self) -> list[TableRef]:
         """Every table at its newest version."""
         layers = [self.root / layer for layer in LAYERS if layer != "quarantine"]
-        logs = sorted(log for layer in layers for log in layer.glob(f"*/*/{LOG}") if delta.exists(log.parent))
-        places = [table_of_folder(self.root, log.parent) for log in logs]
+        folders = sorted(log.parent for layer in layers for log in layer.glob(f"*/*/{LOG}"))
+        places = [table_of_folder(self.root, folder) for folder in folders]
         return [ref for place in places if (ref := self.latest(*place)) is not None]
 
     # Writing
@@ -142,9 +142,11 @@ class Warehouse:
 
     def discard(self, run: str) -> None:
         """Forget what a run staged; what it published stays."""
-        remove_tree(staging_folder(self.root, run))
-        for ref in self.tables():
-            sweep_table(self.root, self.path(ref))
+        staged = staging_folder(self.root, run)
+        places = [folder.relative_to(staged).parts for folder in staged.glob("*/*/*")]
+        remove_tree(staged)
+        for layer, domain, table in places:
+            sweep_table(self.root, self._folder(layer, domain, table))
 
     def sweep(self) -> list[str]:
         """Remove what dead runs left behind, and return their names."""

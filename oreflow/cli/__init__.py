@@ -12,7 +12,8 @@ from oreflow.errors import OreflowError
 app = typer.Typer(
     name="oreflow", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="Messy operational tables in, tables that can be trusted out.",
-    epilog="Exit codes: 0 ok, 1 data failed a gate, 2 usage/config/contract, 3 infrastructure, 4 waiting for approval, 5 budget spent.",
+    epilog="Exit codes: 0 ok, 1 data failed a gate, 2 usage/config/contract, 3 infrastructure, 4 waiting for approval, "
+    "5 budget spent.",
 )  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def show_episode(
         print_json(found.model_dump(mode="json"))
         return
     say(
-        f"{found.id}: {found.agent.get('name')} at {found.stage} of {found.table}, {found.ending} in {found.seconds:.1f} s"
+        f"{found.id}: {found.agent.get('name')} at {found.stage} of {found.table}, "
+        f"{found.ending} in {found.seconds:.1f} s"
     )
     rows = [
         (n, t.action.get("operation"), t.action.get("column", ""), t.error or t.result, t.action.get("reason", ""))

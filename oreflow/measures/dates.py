@@ -31,7 +31,7 @@ _HAS_DATE = re.compile(
 
 
 class DateStyle(BaseModel):
-    """How a column's dates are written. `formats` are strptime patterns, best first; shares are of non-missing cells."""
+    """How a column's dates are written. `formats` are strptime patterns, best first; shares are of present cells."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,7 +42,7 @@ class DateStyle(BaseModel):
 
 
 def date_style(counts: Mapping[str, int], *, limit: int = 3000) -> DateStyle:
-    """Find the fewest formats that read the values (stripped text → count); day before month where any value says so."""
+    """Find the fewest formats that read the values (stripped text → count); day first where the values say so."""
     total = sum(counts.values())
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
     seen = pl.DataFrame(ranked, schema={"value": pl.String, "count": pl.Int64}, orient="row")

@@ -129,7 +129,7 @@ def _measure(a: str, b: str, code_a: Codes, code_b: Codes, shuffled_b: Codes) ->
 
 
 def _gain_with_slips(code_a: Codes, code_b: Codes, shuffled_b: Codes) -> float:
-    """The gain when nothing is forgiven: in a column that is nearly one value, every group has the same top by chance."""
+    """The gain when nothing is forgiven: where one value rules the column, every group has its top by chance."""
     share, *_ = purity(code_a, code_b, forgive_slips=False)
     chance, *_ = purity(code_a, shuffled_b, forgive_slips=False)
     return 1.0 - (1.0 - share) / (1.0 - chance) if chance < 1.0 else 0.0

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 _NUMBER = re.compile(
-    r"""^(?P<open>\()?\s*(?P<sign>[+\-−])?\s*(?P<before>[$€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|CNY|SEK|NOK|DKK|MXN|BRL)(?=[\s\d]))?\s*(?P<sign2>[+\-−])?\s*
+    r"""^(?P<open>\()?\s*(?P<sign>[+\-−])?\s*
+    (?P<before>[$€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|CNY|SEK|NOK|DKK|MXN|BRL)(?=[\s\d]))?\s*
+    (?P<sign2>[+\-−])?\s*
     (?P<digits>\d[\d.,'’\u00a0\u202f ]*|\.\d+)(?P<exponent>[eE][+\-]?\d+)?\s*
     (?P<after>%|[$€£¥₹₽₩]|[A-Za-z°µ][A-Za-z.°/²³]{0,11}(?:\ [A-Za-z][\w\-]{0,20}){0,2})?\s*(?P<close>\))?(?P<trailing>-)?$""",
     re.VERBOSE,
@@ -19,18 +21,20 @@ _GROUPED_SPACE = re.compile(r"^\d{1,3}([ \u00a0\u202f'’]\d{3})+([.,]\d+)?$")
 _PLAIN = re.compile(r"^\d+$|^\d*\.\d+$|^\d+\.$")
 _COMMA_DECIMAL = re.compile(r"^\d+,\d+$")
 
-UNITS: dict[str, tuple[str, float]] = {}  # spelling -> (quantity's base unit, factor)
-for _base, _spellings in {
-    ("oz", 1.0): "oz ounce ounces", ("g", 1.0): "g gram grams gr", ("g", 1000.0): "kg kilo kilos kilogram kilograms",
-    ("g", 0.001): "mg milligram milligrams", ("lb", 1.0): "lb lbs pound pounds", ("m", 1.0): "m meter meters metre metres",
-    ("m", 0.01): "cm centimeter centimeters", ("m", 0.001): "mm millimeter millimeters", ("m", 1000.0): "km kilometer kilometers kms",
-    ("mi", 1.0): "mi mile miles", ("ft", 1.0): "ft foot feet", ("in", 1.0): "in inch inches",
-    ("min", 1.0): "min mins minute minutes", ("min", 60.0): "h hr hrs hour hours", ("min", 1440.0): "d day days",
-    ("s", 1.0): "s sec secs second seconds", ("ms", 1.0): "ms millisecond milliseconds", ("l", 1.0): "l liter liters litre litres",
-    ("l", 0.001): "ml milliliter milliliters", ("yr", 1.0): "y yr yrs year years", ("mo", 1.0): "mo month months",
-    ("wk", 1.0): "wk week weeks", ("b", 1.0): "b byte bytes", ("b", 1e3): "kb", ("b", 1e6): "mb", ("b", 1e9): "gb",
-}.items():  # fmt: skip
-    UNITS |= dict.fromkeys(_spellings.split(), _base)
+_SPELLINGS = """
+oz 1 oz ounce ounces | lb 1 lb lbs pound pounds | mi 1 mi mile miles | ft 1 ft foot feet | in 1 in inch inches
+g 1 g gram grams gr | g 1000 kg kilo kilos kilogram kilograms | g 0.001 mg milligram milligrams
+m 1 m meter meters metre metres | m 0.01 cm centimeter centimeters | m 0.001 mm millimeter millimeters
+m 1000 km kilometer kilometers kms | l 1 l liter liters litre litres | l 0.001 ml milliliter milliliters
+min 1 min mins minute minutes | min 60 h hr hrs hour hours | min 1440 d day days | s 1 s sec secs second seconds
+ms 1 ms millisecond milliseconds | yr 1 y yr yrs year years | mo 1 mo month months | wk 1 wk week weeks
+b 1 b byte bytes | b 1e3 kb | b 1e6 mb | b 1e9 gb
+"""
+UNITS: dict[str, tuple[str, float]] = {}  # spelling -> (base unit of its quantity, factor)
+for _entry in _SPELLINGS.replace("\n", "|").split("|"):
+    if _entry.strip():
+        _base, _factor, *_words = _entry.split()
+        UNITS |= dict.fromkeys(_words, (_base, float(_factor)))
 
 
 class NumberStyle(BaseModel):
@@ -117,12 +121,12 @@ def number_style(counts: Mapping[str, int]) -> NumberStyle:
         share=count / total if total else 0.0,
         whole_share=whole / count if count else 0.0,
         decimal=decimal, thousands=thousands, marks=dict(marks),
-        unmarked=sum(counts[v] for v in fits if not parts[v]["before"] and not parts[v]["after"]),
+        unmarked=sum(counts[v] for v in fits if not _marked(parts[v])),
         leading_zeros=sum(counts[v] for v in fits if re.match(r"^0\d", v)),
         negative=sum(counts[v] for v in fits if parts[v]["sign"] or parts[v]["sign2"] or parts[v]["trailing"]),
         signed_by_brackets=sum(counts[v] for v in fits if parts[v]["open"]),
         percent_middle=_middle([t for v, t in fits.items() if parts[v]["after"] == "%"], decimal, thousands),
-        plain_middle=_middle([t for v, t in fits.items() if not parts[v]["before"] and not parts[v]["after"]], decimal, thousands),
+        plain_middle=_middle([t for v, t in fits.items() if not _marked(parts[v])], decimal, thousands),
     )  # fmt: skip
 
 
@@ -130,6 +134,10 @@ def _middle(digits: Sequence[str], decimal: str, thousands: str | None) -> float
     texts = (t.replace(thousands, "") if thousands else t for t in digits)
     numbers = sorted(float(t.replace(decimal, ".").replace("\u00a0", "").replace(" ", "")) for t in texts)
     return numbers[len(numbers) // 2] if numbers else None
+
+
+def _marked(match: re.Match[str]) -> bool:
+    return bool(match["before"] or match["after"])
 
 
 def _balanced(match: re.Match[str]) -> bool:

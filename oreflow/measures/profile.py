@@ -71,7 +71,8 @@ def profile_column(column: pl.Series, *, role: str | None = None) -> ColumnProfi
     """Measure one column; numbers and dates in text are looked for among its distinct values."""
     counts = column.drop_nulls().value_counts(sort=True, name="count")
     facts: dict[str, Any] = {
-        "name": column.name, "dtype": str(column.dtype), "role": role, "rows": column.len(), "nulls": column.null_count(),
+        "name": column.name, "dtype": str(column.dtype), "role": role,
+        "rows": column.len(), "nulls": column.null_count(),
         "distinct": counts.height,
         "top": tuple((shorten(str(v)), int(c)) for v, c in counts.head(10).iter_rows()),
     }  # fmt: skip

@@ -48,7 +48,7 @@ def _words(value: str) -> list[str]:
 
 
 def _is_slip(wrong: str, right: str, known: Collection[str]) -> bool:
-    """Whether the words that set the two apart are strangers to the column: `Imperial Stout` beside `Imperial IPA` is not."""
+    """Whether a word that sets the two apart is a stranger to the column: `Imperial Stout` for `Imperial IPA` has none."""
     ours, theirs = _words(wrong), _words(right)
     strange = set(ours) - set(theirs)
     if strange:
@@ -57,7 +57,7 @@ def _is_slip(wrong: str, right: str, known: Collection[str]) -> bool:
 
 
 def _slipped_sign(wrong: str, right: str) -> bool:
-    """Only signs differ: `GREEN*` for `GREEN`, `R D` for `R & D`; slashes, full stops, spaces and joiners are no slip."""
+    """Only signs differ: `GREEN*` for `GREEN`, `R D` for `R & D`; slashes, full stops and joiners are no slip."""
     return not (set(wrong) ^ set(right)) <= set("/. -_,'")
 
 
@@ -153,7 +153,7 @@ def _from_groups(column: pl.Series, determinants: Sequence[pl.Series], counts: M
 
 
 def _group_counts(column: pl.Series, determinant: pl.Series) -> pl.DataFrame:
-    """Per group `a` with a clear majority: each value `b`, its count `n`, the group's `size` and largest count `top`."""
+    """Per group `a` with a clear majority: each value `b`, its count `n`, the group's `size` and top count `top`."""
     table = pl.DataFrame({"a": encode(determinant), "b": column}).filter((pl.col("a") >= 0) & pl.col("b").is_not_null())
     counts = table.group_by("a", "b").len("n")
     counts = counts.with_columns(pl.col("n").sum().over("a").alias("size"), pl.col("n").max().over("a").alias("top"))
@@ -221,7 +221,7 @@ def _may_be_same(wrong: str, right: str) -> bool:
 
 
 def _misshapen(wrong: str, right: str, shape: str) -> bool:
-    """A digit too many or too few: the right value has the column's one shape, the wrong one has not, one edit apart."""
+    """A digit too many or too few: one edit apart, and only the right value has the column's one shape."""
     if re.fullmatch(r"9*\.?9*", shape) and (len(shape) < 4 or "." in shape):
         return False  # an amount, not a code: 0.01 and 0.0 are two values
     return shape_of(right) == shape != shape_of(wrong) and OSA.distance(wrong, right) == 1

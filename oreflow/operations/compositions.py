@@ -60,4 +60,4 @@ class RepairComposed(Operation):
     def sentence(self, learned: Learned) -> str:
         """With the number of combinations."""
         count = len(learned["settled"])
-        return f"made {self.column}, {self.left} and {self.right} agree in {count} combinations where one was plainly wrong"
+        return f"made {self.column}, {self.left} and {self.right} agree in {count} combinations with one plainly wrong"
