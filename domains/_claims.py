@@ -27,7 +27,7 @@ def within(
     """Between two bounds, both allowed."""
     bounds = {name: bound for name, bound in (("min", low), ("max", high)) if bound is not None}
     return Rule(
-        id=f"{column}_between",
+        id=f"{column}_between" if severity == "critical" else f"{column}_usually_between",
         kind="between",
         column=column,
         arguments=bounds,

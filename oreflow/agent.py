@@ -1,6 +1,7 @@
 """Agents: anything with `act(observation) -> Operation`.
 
-An observation is all that an agent may see; each workbench extends it with what it shows. An agent part is a class in `agents/` that carries `name` and `stages`, made with no arguments.
+An observation is all that an agent may see; each workbench extends it with what it shows. An agent part is a class in
+`agents/` that carries `name` and `stages`, made with no arguments.
 """
 
 from typing import Any, ClassVar, Protocol, cast, runtime_checkable

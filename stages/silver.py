@@ -73,6 +73,8 @@ def clean(
             write_edits=lambda edits: warehouse.edits.append(run, edits),
         )
         _keep_budget(steps, raw, settings)
+        if contract is None:
+            promise = hold_to_all_rows(promise, _readers_part(marked))
         result = _judge_and_stage(marked, promise, warehouse, run, settings, Path(folder))
         result.recipe, result.steps, result.episodes = recipe, steps + result.steps, episodes
         changed = _changed_by_column(steps)
@@ -117,6 +119,26 @@ def _plan(
             return recipe, promise, bench, episodes
 
 
+def hold_to_all_rows(contract: Contract, table: pl.LazyFrame) -> Contract:
+    """A contract drafted on a sample, without the claims of "never empty" and "unique" that the whole table breaks."""
+    names = [c.name for c in contract.columns if c.required]
+    keyed = [name for name in contract.key if len(contract.key) == 1]
+    facts = table.select(
+        pl.len().alias("rows"),
+        *(pl.col(n).null_count().alias(f"nulls {n}") for n in names),
+        *(pl.col(n).n_unique().alias(f"kinds {n}") for n in keyed),
+    )
+    found = facts.collect(engine="streaming").row(0, named=True)
+    emptied = {n for n in names if found[f"nulls {n}"]}
+    if any(found[f"kinds {n}"] < found["rows"] for n in keyed):
+        contract = contract.model_copy(update={"key": ()})
+    columns = tuple(c.model_copy(update={"required": False}) if c.name in emptied else c for c in contract.columns)
+    kept = tuple(r for r in contract.rules if not (r.kind == "not_null" and r.column in emptied))
+    unique = set(contract.key)
+    columns = tuple(c.model_copy(update={"unique": c.unique and (c.name in unique or not keyed)}) for c in columns)
+    return contract.model_copy(update={"columns": columns, "rules": kept})
+
+
 def _feedback(verdict: Verdict, contract: Contract) -> tuple[dict[str, Any], ...]:
     arguments = {rule.id: rule.arguments for rule in contract.rules}
     return tuple(
@@ -140,7 +162,7 @@ def _keep_budget(steps: list[StepReport], raw: pl.LazyFrame, settings: Settings)
     if marked > settings.budget.rows * max(1, rows):
         raise BudgetSpent(
             f"the recipe sets aside or merges {marked:,} of {rows:,} rows, over the budget of "
-            f"{settings.budget.rows:.0%}; nothing was published. Raise budget.rows in oreflow.yaml if the change is wanted."
+            f"{settings.budget.rows:.0%}; nothing was published. Raise budget.rows in oreflow.yaml if that is wanted."
         )
 
 

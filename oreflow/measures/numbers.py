@@ -11,7 +11,8 @@ _NUMBER = re.compile(
     (?P<before>[$€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|CNY|SEK|NOK|DKK|MXN|BRL)(?=[\s\d]))?\s*
     (?P<sign2>[+\-−])?\s*
     (?P<digits>\d[\d.,'’\u00a0\u202f ]*|\.\d+)(?P<exponent>[eE][+\-]?\d+)?\s*
-    (?P<after>%|[$€£¥₹₽₩]|[A-Za-z°µ][A-Za-z.°/²³]{0,11}(?:\ [A-Za-z][\w\-]{0,20}){0,2})?\s*(?P<close>\))?(?P<trailing>-)?$""",
+    (?P<after>%|[$€£¥₹₽₩]|[A-Za-z°µ][A-Za-z.°/²³]{0,11}(?:\ [A-Za-z][\w\-]{0,20}){0,2})?\s*
+    (?P<close>\))?(?P<trailing>-)?$""",
     re.VERBOSE,
 )
 _DIGITS = re.compile(r"^[+-]?\d+$")

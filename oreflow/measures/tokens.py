@@ -10,7 +10,8 @@ from collections.abc import Mapping
 ALWAYS = frozenset(
     word.strip()
     for word in """
-    n/a, n / a, n.a., n.a, #n/a, #na, nan, null, (null), <null>, nil, <na>, #ref!, #value!, #div/0!, #name?, #num!, #null!
+    n/a, n / a, n.a., n.a, #n/a, #na
+    nan, null, (null), <null>, nil, <na>, #ref!, #value!, #div/0!, #name?, #num!, #null!
     tbd, tba, tbc, missing, (missing), (blank), blank, undefined, unknown, (unknown), unavailable, invalid, no value
     not available, no data, nodata, not applicable, not provided, not specified, not known
     """.replace("\n", ",").split(",")
@@ -20,8 +21,11 @@ ERROR_WORDS = frozenset({"error", "err", "#error", "#error!"})
 NUMERIC_ONLY = frozenset({"none", "unk", "x", "xx", "xxx", "inf", "-inf", "nope"})
 NAMES_TOO = frozenset({"nan", "null", "nil", "na"})
 OUTCOMES = frozenset(
-    "info warn warning debug trace critical fatal success successful ok pass passed fail failed failure completed done "
-    "pending running open closed active timeout".split()  # noqa: SIM905 - a list of words reads better as words
+    re.findall(
+        r"\w+",
+        """info warn warning debug trace critical fatal success successful ok pass passed fail failed failure completed
+        done pending running open closed active timeout""",
+    )
 )
 _PUNCTUATION = re.compile(r"^[^\w\s]{1,}$")
 _CODE = re.compile(r"^[A-Z]{2}$")

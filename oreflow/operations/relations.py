@@ -69,7 +69,8 @@ class FillFromRelation(Operation):
                 together = empty.get_column(name).null_count() / empty.height
                 if together >= 0.9:
                     raise NotApplicable(
-                        f"{self.column} is empty together with {name} ({together:.0%} of its empty cells): no gap to fill."
+                        f"{self.column} is empty together with {name} ({together:.0%} of its empty cells): "
+                        "that is no gap to fill."
                     )
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:

@@ -48,10 +48,13 @@ class Server:
         return done.stdout
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """One call of the server's API."""
-        reply = httpx.request(method, f"{self.url}{path}", json=body, timeout=60)
-        reply.raise_for_status()
-        return reply.json()
+        """One call of the server's API; on SQLite a busy server says 503 and means "again, please"."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            reply = httpx.request(method, f"{self.url}{path}", json=body, timeout=60)
+            if reply.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                return reply.raise_for_status().json()
+            time.sleep(1)
 
     def run(self, deployment: str, parameters: Mapping[str, Any]) -> Any:
         """Start a deployment with these parameters and return the flow run when it has ended."""

@@ -1,6 +1,6 @@
 """The warehouse: seconds and peak memory of each step of a large table's way in, against plain Parquet to Parquet.
 
-Run: python benchmarks/warehouse.py [--rows 5000000] [--out benchmarks/results/warehouse.json]
+Run: python benchmarks/lakehouse.py [--rows 5000000] [--out benchmarks/results/lakehouse.json]
 Each step runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -35,11 +35,11 @@ def write_source(folder: Path, rows: int) -> float:
         {
             "id": np.arange(rows),
             "amount": rng.random(rows),
-            "city": rng.choice(["Paris", "Lyon", "Lille", None], rows),
+            "city": pl.Series(["Paris", "Lyon", "Lille", None]).gather(rng.integers(0, 4, rows)),
             "code": pl.Series(rng.integers(0, 10**6, rows)).cast(pl.String),
             "when": rng.integers(0, 2_000_000_000, rows),
             "weight": rng.normal(50, 10, rows),
-            "status": rng.choice(["open", "closed", "?"], rows),
+            "status": pl.Series(["open", "closed", "?"]).gather(rng.integers(0, 3, rows)),
             "count": rng.integers(0, 9, rows),
         }
     )
@@ -143,8 +143,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         steps = {name: run_step(name, Path(folder), given.rows) for name in STEPS}
     steps.pop("write_source")
+    steps["publish"].pop("peak_mb")  # it ran inside the process of `stage`
     result = {
-        "command": f"python benchmarks/warehouse.py --rows {given.rows}",
+        "command": f"python benchmarks/lakehouse.py --rows {given.rows}",
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("polars", "deltalake")},
         "rows": given.rows,
