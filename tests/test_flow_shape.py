@@ -4,6 +4,8 @@ import ast
 import inspect
 import subprocess
 import sys
+import threading
+import time
 import typing
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,45 @@ def test_a_server_that_does_not_answer_is_named_with_the_fix(tmp_path: Path) -> 
     assert done.returncode == 3
     assert "PREFECT_API_URL=http://127.0.0.1:9/api did not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def a_run(lake: Path) -> Any:
+    """A run that the ledger knows as running, and the reference to it."""
+    from datetime import UTC, datetime
+
+    from flows.tasks import RunRef
+    from oreflow.run import RunRecord
+    from warehouse import Warehouse
+
+    started = datetime(2026, 1, 2, tzinfo=UTC)
+    record = RunRecord(run="run_1", domain="hr", table="people", source="people.csv", started=started)
+    Warehouse(lake).ledger.start_run(record)
+    return RunRef(run="run_1", domain="hr", table="people", status="running", tables={})
+
+
+def test_a_run_waits_for_the_one_before_it_on_the_same_table(tmp_path: Path) -> None:
+    from flows.tasks import alone_on_its_table
+    from oreflow import settings
+    from warehouse import Warehouse
+
+    reference, chosen = a_run(tmp_path), settings.load(warehouse=tmp_path)
+    first = Warehouse(tmp_path).ledger.lock("hr", "people", "run_0")
+    first.__enter__()
+    released: list[float] = []
+    timer = threading.Timer(0.5, lambda: (released.append(time.monotonic()), first.__exit__(None, None, None)))
+    timer.start()
+    with alone_on_its_table(reference, chosen):
+        assert released
+        assert time.monotonic() >= released[0]
+
+
+def test_a_refusal_inside_a_stage_closes_the_run_in_the_ledger(tmp_path: Path) -> None:
+    from flows.tasks import alone_on_its_table, record_of
+    from oreflow import settings
+    from oreflow.errors import BudgetSpent
+
+    reference, chosen = a_run(tmp_path), settings.load(warehouse=tmp_path)
+    with pytest.raises(BudgetSpent), alone_on_its_table(reference, chosen):
+        raise BudgetSpent("too many cells")
+    record = record_of(reference, chosen)
+    assert (record.status, record.message) == ("budget_spent", "too many cells")
