@@ -44,7 +44,7 @@ def refine(
     The form of a deployment shows these words; an empty field means: as in oreflow.yaml.
 
     Args:
-        source: A file (csv, xlsx, jsonl, parquet, sqlite) or a database URL.
+        source: A file (csv, xlsx, jsonl, parquet, sqlite) or a database URL; Prefect shows it, so no password (PGPASSWORD).
         domain: Business domain; empty: guessed from the columns.
         table: Name of the table; empty: from the file's name.
         warehouse: Folder of the layers.
@@ -88,12 +88,11 @@ def run(source: str, chosen: Settings, *, table: str | None = None) -> RunRecord
     named = {key: given.pop(key) for key in ("domain", "warehouse", "agent", "engine")}
     _need_server()
     try:
-        state = refine(source, table=table, options=given, **named, return_state=True)
+        outcome = refine(source, table=table, options=given, **named, return_state=True).result(raise_on_failure=False)
+        if isinstance(outcome, BaseException):
+            raise outcome
     except (httpx.TransportError, PrefectHTTPStatusError) as error:
         raise InfrastructureError(_unreachable(error)) from error
-    outcome = state.result(raise_on_failure=False)
-    if isinstance(outcome, BaseException):
-        raise outcome
     return record_of(outcome, chosen)
 
 
