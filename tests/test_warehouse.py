@@ -293,6 +293,11 @@ def test_parts_of_one_table_must_have_the_same_columns(lake):
         staging.write(TICKETS.drop("hours"))
 
 
+def test_a_table_without_columns_is_refused(lake):
+    with pytest.raises(InfrastructureError, match="needs a column"):
+        lake.stage("silver", "it_ops", "tickets", run="r1").write(pl.DataFrame())
+
+
 def test_the_same_content_cut_otherwise_is_no_new_version(lake):
     ref = publish(lake, TICKETS, run="r1")
     staging = lake.stage("silver", "it_ops", "tickets", run="r2")

@@ -76,6 +76,10 @@ class Staging:
     def _shaped(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         frame = storable(frame)
         schema = frame.collect_schema()
+        if not schema:
+            raise InfrastructureError(
+                f"a table needs a column; {self.layer}/{self.domain}/{self.name} would have none."
+            )
         if not self.stored:
             self.stored = assign(schema)
         names = [c.name for c in self.stored]
