@@ -44,7 +44,7 @@ def refine(
     The form of a deployment shows these words; an empty field means: as in oreflow.yaml.
 
     Args:
-        source: A file (csv, xlsx, jsonl, parquet, sqlite) or a database URL; it is shown, so keep passwords in PGPASSWORD.
+        source: A file (csv, xlsx, jsonl, parquet, sqlite) or a database URL; it is shown: keep passwords in PGPASSWORD.
         domain: Business domain; empty: guessed from the columns.
         table: Name of the table; empty: from the file's name.
         warehouse: Folder of the layers.

@@ -151,7 +151,8 @@ class TableBench:
         ]
         changed = sum(changed_cells(self.frame, after, column).height for column in touched)
         self._keep_budget(step, after, changed)
-        retyped = [c for c in after.columns if c not in self.frame.columns or after.schema[c] != self.frame.schema[c]]
+        old, new = self.frame.schema, after.schema  # each call of .schema builds it anew: costly on wide tables
+        retyped = [name for name, dtype in new.items() if old.get(name) != dtype]
         if (
             keep_silent
             or changed

@@ -110,12 +110,13 @@ def _plan(
         )
         episode = rollout(agent, bench, max_steps=steps, now=now, on_turn=on_turn)
         episodes.append(episode)
+        stuck = recipe is not None and bench.recipe() == recipe
         recipe, cleaned = bench.recipe(), active(bench.frame)
         promise = contract or draft_contract(cleaned, domain=domain, table=table, roles=dict(guessed), raw=sample)
         judgement = gate.judge(cleaned.lazy(), promise, "silver", gx_rows=0)
         episode.verdicts.append(judgement.verdict.model_dump(mode="json"))
         feedback = _feedback(judgement.verdict, promise)
-        if judgement.verdict.passed or len(episodes) > settings.rounds:
+        if judgement.verdict.passed or stuck or len(episodes) > settings.rounds:
             return recipe, promise, bench, episodes
 
 

@@ -48,7 +48,7 @@ def _words(value: str) -> list[str]:
 
 
 def _is_slip(wrong: str, right: str, known: Collection[str]) -> bool:
-    """Whether a word that sets the two apart is strange to the column; between `Imperial Stout` and `Imperial IPA` none is."""
+    """Whether a word that sets the two apart is strange to the column: `Stout` in `Imperial Stout` is not."""
     ours, theirs = _words(wrong), _words(right)
     strange = set(ours) - set(theirs)
     if strange:

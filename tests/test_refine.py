@@ -1,0 +1,176 @@
+"""Refine: from a file to gold, and what is left behind when something is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from oreflow import odcs
+from oreflow.domain import domains
+from oreflow.errors import BudgetSpent, ConfigError, SourceError, UnknownName
+from oreflow.settings import Settings
+from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, as_text
+from stages.refine import Refinery, public_record
+from warehouse import Warehouse
+
+
+def settings(folder: Path, **options) -> Settings:
+    return Settings(warehouse=folder / "lake", **options)
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tickets")
+    subject = domains()["it_ops"]
+    rng = np.random.default_rng(11)
+    source = folder / "tickets.csv"
+    subject.damage(rng, subject.generate(rng, 600)).write_csv(source)
+    chosen = settings(folder, domain="it_ops")
+    return folder, source, chosen, Refinery(chosen).refine(str(source))
+
+
+def test_every_row_is_out_aside_or_merged_and_joins_back_to_bronze(tickets):
+    _, _, chosen, record = tickets
+    assert record.status == "ok"
+    rows = record.rows
+    assert rows.in_ == rows.out + rows.quarantined + rows.merged
+    lake = Warehouse(chosen.warehouse)
+    silver, aside, bronze = (lake.scan(record.versions[n]).collect() for n in ("silver", "quarantine", "bronze"))
+    ids = silver[ROW_ID].to_list() + aside[ROW_ID].to_list()
+    assert len(set(ids)) == rows.out + rows.quarantined
+    assert set(ids) <= set(bronze[ROW_ID].to_list())
+    assert aside[QUARANTINE].null_count() == 0
+
+
+def test_silver_is_bronze_with_the_edit_log_replayed(tickets):
+    _, _, chosen, record = tickets
+    lake = Warehouse(chosen.warehouse)
+    bronze = lake.bronze_batch(record.versions["bronze"], record.reading["content_hash"]).collect()
+    silver = lake.scan(record.versions["silver"]).collect()
+    edits = lake.edits.read(record.run).collect()
+    for column in ("Status", "Priority", "Category", "Assignee"):
+        cells = dict(zip(bronze[ROW_ID], bronze[column], strict=True))
+        for row_id, old, new in edits.filter(pl.col("column") == column).select(ROW_ID, "old", "new").iter_rows():
+            assert cells[row_id] == old
+            cells[row_id] = new
+        assert [cells[i] for i in silver[ROW_ID]] == as_text(silver[column]).to_list()
+
+
+def test_every_edit_says_which_operation_and_why(tickets):
+    _, _, chosen, record = tickets
+    edits = Warehouse(chosen.warehouse).edits.read(record.run).collect()
+    assert edits.height == sum(step.changed_cells for step in record.steps if step.layer == "silver")
+    assert edits.filter((pl.col("reason") == "") | (pl.col("operation") == "")).height == 0
+
+
+def test_the_same_content_again_makes_no_new_version(tickets):
+    _, source, chosen, record = tickets
+    again = Refinery(chosen).refine(str(source))
+    assert again.status == "ok"
+    assert {n: r.version for n, r in again.versions.items()} == {n: r.version for n, r in record.versions.items()}
+
+
+def test_each_agent_left_an_episode_and_the_ledger_knows_the_run(tickets):
+    _, _, chosen, record = tickets
+    lake = Warehouse(chosen.warehouse)
+    stages = [lake.episodes.get(e).stage for e in record.episodes]
+    assert list(dict.fromkeys(stages)) == ["ingest", "clean", "enrich"]
+    assert lake.ledger.run(record.run).rows == record.rows
+    assert Path(record.report).is_file()
+
+
+def test_the_public_record_is_plain_json_with_the_promised_keys(tickets):
+    record = tickets[3]
+    body = json.loads(json.dumps(public_record(record)))
+    assert set(body) >= {"run", "status", "rows", "score", "gates", "tables", "report"}
+    assert set(body["rows"]) == {"in", "out", "quarantined", "merged"}
+    assert set(body["tables"]) == {"bronze", "silver", "gold", "quarantine"}
+    assert body["score"]["before"] < body["score"]["after"]
+
+
+def test_a_failed_gate_publishes_nothing_of_its_layer(tickets, tmp_path):
+    _, source, _, _ = tickets
+    chosen = settings(tmp_path, domain="it_ops")
+    first = Refinery(chosen).refine(str(source))
+    path = Refinery(chosen).contract_path("it_ops", "tickets")
+    contract = odcs.read_contract(path)
+    strict = [
+        r.model_copy(update={"arguments": {"min": 10**6}}) if r.kind == "row_count" else r for r in contract.rules
+    ]
+    from oreflow.contract import Rule
+
+    strict.append(Rule(id="many_rows", kind="row_count", arguments={"min": 10**6}, severity="critical"))
+    odcs.write_contract(contract.model_copy(update={"rules": tuple(strict)}), path)
+    second = Refinery(chosen).refine(str(source))
+    assert second.status == "failed_gate"
+    assert "many_rows" in second.message
+    lake = Warehouse(chosen.warehouse)
+    assert lake.latest("silver", "it_ops", "tickets") == first.versions["silver"]
+    assert lake.latest("gold", "it_ops", "tickets") == first.versions["gold"]
+
+
+def test_an_unedited_source_needs_no_operation(tmp_path):
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(50)], "city": ["Oslo", "Rome"] * 25})
+    source = tmp_path / "clean.csv"
+    table.write_csv(source)
+    record = Refinery(settings(tmp_path)).refine(str(source))
+    assert record.status == "ok"
+    assert sum(s.changed_cells for s in record.steps) == 0
+    assert record.rows.out == 50
+
+
+def test_duplicates_are_merged_into_the_row_that_is_kept(tmp_path):
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(30)], "city": ["Oslo", "Rome"] * 15})
+    source = tmp_path / "twice.csv"
+    pl.concat([table, table.head(3)]).write_csv(source)
+    record = Refinery(settings(tmp_path)).refine(str(source))
+    assert (record.rows.out, record.rows.merged) == (30, 3)
+    assert MERGED_INTO not in Warehouse(tmp_path / "lake").scan(record.versions["silver"]).collect_schema()
+
+
+def test_a_budget_of_nothing_stops_a_run_and_leaves_silver_unwritten(tmp_path):
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(40)], "note": ["ERROR", "fine"] * 20})
+    source = tmp_path / "n.csv"
+    pl.concat([table, table.head(20)]).write_csv(source)
+    chosen = settings(tmp_path, budget={"rows": 0.0, "cells": 0.0})
+    record = Refinery(chosen).refine(str(source))
+    # The agent's steps were refused one by one at the bench: the last good recipe is an empty one.
+    assert sum(s.changed_cells + s.merged_rows for s in record.steps) == 0
+
+
+def test_the_whole_table_is_held_to_the_budget_too(tmp_path):
+    from oreflow.run import StepReport
+    from stages.silver import _keep_budget
+
+    raw = pl.LazyFrame({ROW_ID: [0, 1], "a": ["x", "y"]})
+    with pytest.raises(BudgetSpent, match=r"budget\.cells"):
+        _keep_budget([StepReport(layer="silver", operation="x", sentence="x", changed_cells=2)], raw, Settings())
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"domain": "it_opps"}, UnknownName, 'did you mean "it_ops"'),
+        ({"agent": "scriptd"}, UnknownName, 'did you mean "scripted"'),
+    ],
+)
+def test_an_unknown_name_is_refused_before_anything_is_written(tmp_path, options, error, match):
+    source = tmp_path / "a.csv"
+    source.write_text("a\n1\n")
+    with pytest.raises(error, match=match):
+        Refinery(settings(tmp_path, **options)).refine(str(source))
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_missing_file_leaves_no_warehouse(tmp_path):
+    with pytest.raises(SourceError, match=r"nowhere\.csv"):
+        Refinery(settings(tmp_path)).refine(str(tmp_path / "nowhere.csv"))
+    assert not (tmp_path / "lake" / "bronze").exists()
+
+
+def test_a_warehouse_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "lake").write_text("not a folder")
+    with pytest.raises(ConfigError, match="lake"):
+        Refinery(settings(tmp_path)).refine(str(tmp_path / "a.csv"))
