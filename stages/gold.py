@@ -15,17 +15,19 @@ from oreflow.agent import Agent
 from oreflow.answering import answer
 from oreflow.contract import Contract
 from oreflow.domain import domains
+from oreflow.engines import from_engine
 from oreflow.enriching import EnrichBench
 from oreflow.episode import Episode, Turn
 from oreflow.errors import RecipeError
 from oreflow.gate import Judgement, judge
 from oreflow.operations.enriching import AddAggregate, AddFeature, AddField
 from oreflow.recipe import FittedRecipe, FittedStep
+from oreflow.replay import replay
 from oreflow.rollout import rollout
 from oreflow.run import Answer, CellExample, StepReport, TableRef, Verdict
 from oreflow.settings import Settings
 from oreflow.sql import run_query
-from oreflow.tables import ROW_ID, as_text
+from oreflow.tables import MARKS, ROW_ID, Engine, as_text
 from warehouse import Staging, Warehouse
 
 EXAMPLES = 4
@@ -76,7 +78,9 @@ def enrich(
         bench = EnrichBench(sample, contract=contract, steps=settings.max_steps, feedback=feedback)
         episode = rollout(agent, bench, max_steps=settings.max_steps, now=now, on_turn=on_turn)
         recipe = bench.recipe()
-        staged = _replayed(recipe, silver, rows, warehouse.stage("gold", contract.domain, contract.table, run=run))
+        staged = _replayed(
+            recipe, silver, rows, warehouse.stage("gold", contract.domain, contract.table, run=run), settings.engine
+        )
         judgement = judge(staged.scan(), _judged(contract, staged), "gold", gx_rows=settings.gate_rows, now=now())
         episodes.append(_recorded(episode, judgement, contract, run, ref))
         feedback = _feedback(judgement, recipe)
@@ -104,9 +108,12 @@ def _sample(silver: pl.LazyFrame, rows: int, wanted: int) -> pl.DataFrame:
     return (silver if rows <= wanted else silver.gather_every(-(-rows // wanted))).collect(engine="streaming")
 
 
-def _replayed(recipe: FittedRecipe, silver: pl.LazyFrame, rows: int, staged: Staging) -> Staging:
-    native: pl.LazyFrame = nw.to_native(recipe.apply(nw.from_native(silver)))
-    staged.sink(native)
+def _replayed(recipe: FittedRecipe, silver: pl.LazyFrame, rows: int, staged: Staging, engine: Engine) -> Staging:
+    if engine == "polars":
+        native: pl.LazyFrame = nw.to_native(recipe.apply(nw.from_native(silver)))
+        staged.sink(native)
+    else:
+        staged.write(from_engine(replay(recipe, silver, engine=engine)).drop(MARKS))
     if staged.rows != rows:
         raise RecipeError(f"enriching turned {rows} rows into {staged.rows}; a field must not add or drop rows.")
     return staged

@@ -11,9 +11,10 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
+from oreflow.engines import from_engine, to_engine
 from oreflow.recipe import FittedRecipe, FittedStep, apply_eager
 from oreflow.run import CellExample, StepReport
-from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, changed_cells, with_marks
+from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, Engine, changed_cells, with_marks
 
 CHUNK_ROWS = 250_000
 MOST_EXAMPLES = 8
@@ -38,7 +39,13 @@ class _Tally:
 
 
 def replay(
-    recipe: FittedRecipe, table: pl.LazyFrame, *, folder: Path, write_edits: WriteEdits, layer: str = "silver"
+    recipe: FittedRecipe,
+    table: pl.LazyFrame,
+    *,
+    folder: Path,
+    write_edits: WriteEdits,
+    engine: Engine = "polars",
+    layer: str = "silver",
 ) -> tuple[pl.LazyFrame, list[StepReport]]:
     """Apply the recipe; returns the marked table as a scan of parquet parts in `folder`, and a report per step."""
     tallies = [_Tally(step) for step in recipe.steps]
@@ -49,7 +56,7 @@ def replay(
         if whole:
             _whole_table([tallies[n] for n in numbers], current, part)
         else:
-            _by_chunks([(n, tallies[n]) for n in numbers], current, part, write_edits, layer)
+            _by_chunks([(n, tallies[n]) for n in numbers], current, part, write_edits, engine, layer)
         current = pl.scan_parquet(part / "*.parquet")
     return current, [_report(tally, layer) for tally in tallies]
 
@@ -70,14 +77,19 @@ def _segments(steps: Sequence[FittedStep]) -> Iterator[tuple[bool, list[int]]]:
 
 
 def _by_chunks(
-    tallies: list[tuple[int, _Tally]], table: pl.LazyFrame, part: Path, write_edits: WriteEdits, layer: str
+    tallies: list[tuple[int, _Tally]],
+    table: pl.LazyFrame,
+    part: Path,
+    write_edits: WriteEdits,
+    engine: Engine,
+    layer: str,
 ) -> None:
     written = 0
     for chunk in table.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
         frame = with_marks(chunk)
         edits: list[pl.DataFrame] = []
         for number, tally in tallies:
-            after = apply_eager(tally.step, frame)
+            after = _apply(tally.step, frame, engine)
             edits.extend(_record(number, tally, frame, after, layer))
             frame = after
         if edits:
@@ -87,8 +99,18 @@ def _by_chunks(
     if written == 0:
         frame = with_marks(table.collect())
         for _, tally in tallies:
-            frame = apply_eager(tally.step, frame)
+            frame = _apply(tally.step, frame, engine)
         frame.write_parquet(part / "part-00000.parquet")
+
+
+def _apply(step: FittedStep, frame: pl.DataFrame, engine: Engine) -> pl.DataFrame:
+    """One step on a chunk; the laws say that every engine gives the same cells."""
+    if engine == "polars":
+        return apply_eager(step, frame)
+    after = from_engine(step.apply(to_engine(frame, engine)))
+    return after.select(
+        *[c for c in frame.columns if c in after.columns], *[c for c in after.columns if c not in frame.columns]
+    )
 
 
 def _whole_table(tallies: list[_Tally], table: pl.LazyFrame, part: Path) -> None:

@@ -71,6 +71,7 @@ def clean(
             raw,
             folder=Path(folder),
             write_edits=lambda edits: warehouse.edits.append(run, edits),
+            engine=settings.engine,
         )
         _keep_budget(steps, raw, settings)
         if contract is None:

@@ -174,3 +174,16 @@ def test_a_warehouse_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "lake").write_text("not a folder")
     with pytest.raises(ConfigError, match="lake"):
         Refinery(settings(tmp_path)).refine(str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_every_engine_publishes_the_same_cells(tickets, tmp_path, engine):
+    _, source, chosen, record = tickets
+    other = Refinery(settings(tmp_path, domain="it_ops", engine=engine)).refine(str(source))
+    assert other.rows == record.rows
+    for layer in ("silver", "gold"):
+        ours, theirs = (
+            Warehouse(w).scan(r.versions[layer]).collect()
+            for w, r in ((chosen.warehouse, record), (tmp_path / "lake", other))
+        )
+        assert theirs.equals(ours)

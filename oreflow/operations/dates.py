@@ -156,7 +156,9 @@ def _number(parts: Mapping[str, str], *directives: str, default: int) -> nw.Expr
     name = next((parts[d] for d in directives if d in parts), None)
     if name is not None:
         return nw.col(name).cast(nw.Int64)
-    return nw.when(~nw.col(next(iter(parts.values()))).is_null()).then(nw.lit(default))
+    # Not a literal beside nulls: pandas would make it a float, and "0.0" is no minute.
+    matched = nw.col(next(iter(parts.values()))).str.len_chars().cast(nw.Int64)
+    return matched * 0 + default
 
 
 def _month(parts: Mapping[str, str]) -> nw.Expr:
