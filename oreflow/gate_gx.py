@@ -118,6 +118,10 @@ def write_suites(contract: Contract, folder: Path | str, *, now: datetime | None
     written = []
     families = {c.name: FAMILY_OF[c.type] for c in contract.columns} | {"_row_id": "number"}
     families |= {f.name: "number" for f in contract.features}
+    # Fields that gold adds are in no contract: a claim about them tells whether it is made for words or for numbers.
+    words = {"in_set", "not_in_set", "matches", "length_between"}
+    fields = {r.column: r.kind in words for layer in LAYERS for r in rules_for(contract, layer) if r.column}
+    families = {name: ("text" if worded else "number") for name, worded in fields.items()} | families
     for layer in LAYERS:
         bound = [(rule, bind(rule, contract, now=now)) for rule in rules_for(contract, layer)]
         late = [rule.id for rule, claim in bound if isinstance(claim, Freshness) and claim.now is None]

@@ -12,8 +12,17 @@ import polars as pl
 
 from oreflow.contract import Contract, LogicalType
 from oreflow.errors import GateFailed
+from oreflow.run import RuleResult, Verdict
 from oreflow.tables import ROW_ID
 
+EMPTY_AS: dict[LogicalType, pl.DataType] = {
+    "string": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+}
 _STORED_AS: dict[LogicalType, Callable[[pl.DataType], bool]] = {
     "string": lambda d: d in (pl.String, pl.Categorical, pl.Enum),
     "integer": lambda d: d.is_integer(),
@@ -48,6 +57,17 @@ def check_structure(frame: pl.LazyFrame | pl.DataFrame, contract: Contract, laye
     except SchemaErrors as errors:
         return [_words(error, frame.lazy().collect_schema(), contract) for error in errors.schema_errors]
     return []
+
+
+def with_structure(verdict: Verdict, frame: pl.LazyFrame, contract: Contract, layer: str) -> Verdict:
+    """The verdict with one more critical rule: the table has the columns and types that the contract names."""
+    wrong = check_structure(frame, contract, layer)
+    rule = RuleResult(
+        rule="structure", kind="structure", severity="critical", passed=not wrong, failing=len(wrong),
+        checked=len(contract.columns), observed=" ".join(wrong) or None,
+        description="The table has the columns of its contract, stored as their types.",
+    )  # fmt: skip
+    return verdict.model_copy(update={"results": (*verdict.results, rule)})
 
 
 def require_structure(frame: pl.LazyFrame | pl.DataFrame, contract: Contract, layer: str) -> None:

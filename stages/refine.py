@@ -20,8 +20,10 @@ from oreflow.contract import Contract
 from oreflow.domain import domains, find_domain
 from oreflow.episode import Episode, Turn
 from oreflow.errors import BudgetSpent, InfrastructureError, OreflowError
+from oreflow.gate_gx import write_suites
 from oreflow.run import RunRecord, TableRef, Verdict
 from oreflow.settings import Settings
+from oreflow.structure import with_structure
 from stages import bronze, gold, silver
 from warehouse import Conservation, Warehouse
 
@@ -126,8 +128,9 @@ class Refinery:
         )
         record.recipe = result.recipe.model_dump(mode="json")
         record.score["silver"] = result.score
-        record.gates.append(result.verdict)
-        if self._passed(record, result.verdict):
+        verdict = with_structure(result.verdict, result.silver.scan(), result.contract, "silver")
+        record.gates.append(verdict)
+        if self._passed(record, verdict):
             refs = self.warehouse.publish(
                 [result.quarantine, result.silver], run=record.run, expected=Conservation.of(result.rows)
             )
@@ -156,11 +159,12 @@ class Refinery:
         record.agents["enrich"] = result.episode.agent
         record.steps.extend(result.steps)
         record.fields_added, record.answers = list(result.fields_added), list(result.answers)
-        record.gates.append(result.verdict)
+        verdict = with_structure(result.verdict, result.staged.scan(), contract, "gold")
+        record.gates.append(verdict)
         record.score["gold"] = {
             "before": record.score.get("silver", {}).get("after", 0.0), "after": result.verdict.score.get("score", 0.0),
         }  # fmt: skip
-        if self._passed(record, result.verdict):
+        if self._passed(record, verdict):
             self._published(
                 record, self.warehouse.publish([*result.aggregates.values(), result.staged], run=record.run)
             )
@@ -250,6 +254,15 @@ class Refinery:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             odcs.write_contract(contract, path)
+        suites = self.settings.warehouse / "gx" / "expectations"
+        if not any(suites.glob(f"{contract.domain}.{contract.table}*")) or _newer(path, suites):
+            suites.mkdir(parents=True, exist_ok=True)
+            write_suites(contract, suites, now=self.now())
+
+
+def _newer(path: Path, folder: Path) -> bool:
+    """Whether the contract was edited after the suites were written."""
+    return path.stat().st_mtime > max((p.stat().st_mtime for p in folder.iterdir()), default=0.0)
 
 
 def public_record(record: RunRecord) -> dict[str, Any]:

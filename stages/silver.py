@@ -20,6 +20,7 @@ from oreflow.recipe import FittedRecipe
 from oreflow.rollout import rollout
 from oreflow.run import ColumnReport, LabelReport, Rows, StepReport, Verdict
 from oreflow.settings import Settings
+from oreflow.structure import EMPTY_AS
 from oreflow.tables import DAMAGE, MERGED_INTO, QUARANTINE, ROW_ID, active, data_columns
 from oreflow.workbench import TableBench
 from stages.describing import describe
@@ -185,6 +186,7 @@ def _judge_and_stage(
     judgement = gate.judge(_readers_part(marked), contract, "silver", gx_rows=0)
     if not judgement.verdict.passed:
         marked = _set_aside(marked, _failing_rows(judgement, contract))
+    marked = _typed_where_empty(marked, contract)
     silver = warehouse.stage("silver", contract.domain, contract.table, run=run)
     quarantine = warehouse.stage("quarantine", contract.domain, contract.table, run=run)
     aside = marked.filter(pl.col(QUARANTINE).is_not_null()).drop(MERGED_INTO)
@@ -196,6 +198,18 @@ def _judge_and_stage(
         contract=contract, recipe=FittedRecipe(), verdict=verdict, silver=silver, quarantine=quarantine, rows=rows,
         score={"after": verdict.score.get("score", 0.0)}, labels=reports, reasons=reasons, reason_examples=examples,
     )  # fmt: skip
+
+
+def _typed_where_empty(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
+    """Columns without any value get the contract's type: with nothing to read, no agent could have told it."""
+    schema = marked.collect_schema()
+    wanted = {c.name: EMPTY_AS[c.type] for c in contract.columns if c.name in schema and schema[c.name] == pl.String}
+    names = [name for name, dtype in wanted.items() if dtype != pl.String]
+    if not names:
+        return marked
+    counts = marked.select(pl.col(names).count()).collect(engine="streaming").row(0)
+    empty = [name for name, count in zip(names, counts, strict=True) if count == 0]
+    return marked.with_columns(pl.lit(None, dtype=wanted[name]).alias(name) for name in empty)
 
 
 def _readers_part(marked: pl.LazyFrame) -> pl.LazyFrame:

@@ -204,6 +204,8 @@ def _react(observation: CleanObservation) -> Iterator[Action]:
                 "reason": why,
                 **{k: v for k, v in limits.items() if v is not None},
             }
+        elif kind == "of_type" and column:
+            yield {"operation": "cast_type", "column": column, "type": arguments.get("type"), "reason": why}
         elif kind == "not_null" and column:
             yield {"operation": "quarantine_rows", "where": "missing", "columns": [column], "reason": why}
         elif kind in ("unique", "compound_unique"):
