@@ -78,6 +78,9 @@ class Refinery:
         except OreflowError as refused:
             self.fail(record, refused)
             raise
+        finally:
+            if record.status == "running":  # stopped by a person, or by a fault of ours
+                self.fail(record, OreflowError("the run was stopped before it could end."))
         return self.finish(record)
 
     def bronze(self, source: str, *, table: str | None = None) -> RunRecord:

@@ -46,31 +46,22 @@ def repair(
             for s in scores
         ])  # fmt: skip
         return
-    heads = (
-        "table",
-        "errors",
-        "changed",
-        "det P",
-        "det R",
-        "det F1",
-        "rep P",
-        "rep R",
-        "rep F1",
-        "broken",
-        "broken %",
-        "s",
-    )
+    heads = ("table", "errors", "changed", "detection P R F1", "repair P R F1", "broken", "share", "s")
     rows = [
         (
-            s.table[:34],
+            s.table[:24],
             s.errors,
             s.changed,
-            *s.detection,
-            *s.repair,
+            _three(s.detection),
+            _three(s.repair),
             s.broken,
             f"{s.broken_share:.3%}",
-            round(s.seconds, 1),
+            s.seconds,
         )
         for s in scores
     ]
     print_table(heads, rows)
+
+
+def _three(figures: tuple[float, float, float]) -> str:
+    return " ".join(f"{figure:.3f}" for figure in figures)

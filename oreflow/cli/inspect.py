@@ -112,12 +112,11 @@ def list_episodes(
     Example: oreflow episodes list --limit 5
     """
     found = _warehouse(warehouse).episodes.list(limit=limit)
-    rows = found if isinstance(found, list) else found.to_dicts()
-    rows = [{k: v for k, v in row.items() if k != "body"} for row in rows]
+    heads = ("id", "stage", "agent", "table", "ending", "steps", "seconds", "started")
+    rows = [{head: getattr(summary, head) for head in heads} for summary in found]
     if as_json:
         print_json(rows)
         return
-    heads = ("id", "stage", "agent", "table", "ending", "steps", "seconds")
     print_table(heads, [tuple(row.get(h) for h in heads) for row in rows])
 
 
