@@ -186,7 +186,7 @@ def _judge_and_stage(
     judgement = gate.judge(_readers_part(marked), contract, "silver", gx_rows=0)
     if not judgement.verdict.passed:
         marked = _set_aside(marked, _failing_rows(judgement, contract))
-    marked = _typed_where_empty(marked, contract)
+    marked = _typed_as_promised(marked, contract)
     silver = warehouse.stage("silver", contract.domain, contract.table, run=run)
     quarantine = warehouse.stage("quarantine", contract.domain, contract.table, run=run)
     aside = marked.filter(pl.col(QUARANTINE).is_not_null()).drop(MERGED_INTO)
@@ -200,16 +200,37 @@ def _judge_and_stage(
     )  # fmt: skip
 
 
-def _typed_where_empty(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """Columns without any value get the contract's type: with nothing to read, no agent could have told it."""
+def _typed_as_promised(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
+    """Text columns whose every cell reads as the contract's type, or that are empty, are stored as that type.
+
+    An agent can't tell the type of a column without values, and may leave one as text that loses nothing by the type.
+    """
     schema = marked.collect_schema()
-    wanted = {c.name: EMPTY_AS[c.type] for c in contract.columns if c.name in schema and schema[c.name] == pl.String}
-    names = [name for name, dtype in wanted.items() if dtype != pl.String]
-    if not names:
+    wanted = {
+        c.name: EMPTY_AS[c.type] for c in contract.columns if schema.get(c.name) == pl.String and c.type != "string"
+    }
+    if not wanted:
         return marked
-    counts = marked.select(pl.col(names).count()).collect(engine="streaming").row(0)
-    empty = [name for name, count in zip(names, counts, strict=True) if count == 0]
-    return marked.with_columns(pl.lit(None, dtype=wanted[name]).alias(name) for name in empty)
+    read = {name: _read_as(pl.col(name).str.strip_chars(), dtype) for name, dtype in wanted.items()}
+    lost = marked.select((cell.is_null() & pl.col(name).is_not_null()).sum().alias(name) for name, cell in read.items())
+    losses = lost.collect(engine="streaming").row(0, named=True)
+    return marked.with_columns(cell.alias(name) for name, cell in read.items() if not losses[name])
+
+
+def _read_as(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Plain text as the type: numbers with a point, ISO dates and times, true and false; null where it is none."""
+    if dtype == pl.Int64:
+        number = text.cast(pl.Float64, strict=False)
+        return pl.when(number == number.round(0)).then(number).cast(pl.Int64, strict=False)
+    if dtype == pl.Boolean:
+        return (
+            pl.when(text.str.to_lowercase() == "true").then(True).when(text.str.to_lowercase() == "false").then(False)
+        )
+    if dtype == pl.Date:
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    if dtype == pl.Datetime:
+        return text.str.replace("T", " ").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    return text.cast(dtype, strict=False)
 
 
 def _readers_part(marked: pl.LazyFrame) -> pl.LazyFrame:

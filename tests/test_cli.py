@@ -16,7 +16,8 @@ def oreflow(*words, cwd, **environment):
 
     return subprocess.run(
         [sys.executable, "-m", "oreflow", *map(str, words)],
-        capture_output=True, text=True, cwd=cwd, check=False, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True, text=True, cwd=cwd, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )  # fmt: skip
 
 
