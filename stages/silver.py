@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from oreflow import gate, labeling, roles
+from oreflow import gate, roles
 from oreflow.agent import Agent
 from oreflow.contract import Contract
 from oreflow.drafting import draft_contract
@@ -20,11 +20,12 @@ from oreflow.recipe import FittedRecipe
 from oreflow.rollout import rollout
 from oreflow.run import ColumnReport, LabelReport, Rows, StepReport, Verdict
 from oreflow.settings import Settings
-from oreflow.structure import EMPTY_AS
-from oreflow.tables import DAMAGE, MERGED_INTO, QUARANTINE, ROW_ID, active, data_columns
+from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, active, data_columns
 from oreflow.workbench import TableBench
 from stages.describing import describe
+from stages.promises import hold_to_all_rows, typed_as_promised
 from stages.replaying import replay
+from stages.setting_aside import account, failing_rows, judged_damaged, readers_part, reasons, set_aside
 from warehouse import Staging, Warehouse, sink_together
 
 
@@ -76,7 +77,7 @@ def clean(
         )
         _keep_budget(steps, raw, settings)
         if contract is None:
-            promise = hold_to_all_rows(promise, _readers_part(marked))
+            promise = hold_to_all_rows(promise, readers_part(marked))
         result = _judge_and_stage(marked, promise, warehouse, run, settings, Path(folder))
         result.recipe, result.steps, result.episodes = recipe, steps + result.steps, episodes
         changed = _changed_by_column(steps)
@@ -122,26 +123,6 @@ def _plan(
             return recipe, promise, bench, episodes
 
 
-def hold_to_all_rows(contract: Contract, table: pl.LazyFrame) -> Contract:
-    """A contract drafted on a sample, without the claims of "never empty" and "unique" that the whole table breaks."""
-    names = [c.name for c in contract.columns if c.required]
-    keyed = [name for name in contract.key if len(contract.key) == 1]
-    facts = table.select(
-        pl.len().alias("rows"),
-        *(pl.col(n).null_count().alias(f"nulls {n}") for n in names),
-        *(pl.col(n).n_unique().alias(f"kinds {n}") for n in keyed),
-    )
-    found = facts.collect(engine="streaming").row(0, named=True)
-    emptied = {n for n in names if found[f"nulls {n}"]}
-    if any(found[f"kinds {n}"] < found["rows"] for n in keyed):
-        contract = contract.model_copy(update={"key": ()})
-    columns = tuple(c.model_copy(update={"required": False}) if c.name in emptied else c for c in contract.columns)
-    kept = tuple(r for r in contract.rules if not (r.kind == "not_null" and r.column in emptied))
-    unique = set(contract.key)
-    columns = tuple(c.model_copy(update={"unique": c.unique and (c.name in unique or not keyed)}) for c in columns)
-    return contract.model_copy(update={"columns": columns, "rules": kept})
-
-
 def _feedback(verdict: Verdict, contract: Contract) -> tuple[dict[str, Any], ...]:
     arguments = {rule.id: rule.arguments for rule in contract.rules}
     return tuple(
@@ -181,113 +162,20 @@ def _judge_and_stage(
     marked: pl.LazyFrame, contract: Contract, warehouse: Warehouse, run: str, settings: Settings, folder: Path
 ) -> SilverResult:
     """Labels, then the gate; rows that either condemns go aside; the rest is staged and judged as it will be read."""
-    doubtful, reports = _label(marked, contract, warehouse, run, settings)
-    marked = _set_aside(marked, doubtful)
-    judgement = gate.judge(_readers_part(marked), contract, "silver", gx_rows=0)
+    doubtful, reports = judged_damaged(marked, contract, warehouse, run, settings)
+    marked = set_aside(marked, doubtful)
+    judgement = gate.judge(readers_part(marked), contract, "silver", gx_rows=0)
     if not judgement.verdict.passed:
-        marked = _set_aside(marked, _failing_rows(judgement, contract))
-    marked = _typed_as_promised(marked, contract)
+        marked = set_aside(marked, failing_rows(judgement, contract))
+    marked = typed_as_promised(marked, contract)
     silver = warehouse.stage("silver", contract.domain, contract.table, run=run)
     quarantine = warehouse.stage("quarantine", contract.domain, contract.table, run=run)
     aside = marked.filter(pl.col(QUARANTINE).is_not_null()).drop(MERGED_INTO)
-    sink_together([(silver, _readers_part(marked)), (quarantine, aside)])
+    sink_together([(silver, readers_part(marked)), (quarantine, aside)])
     verdict = gate.judge(silver.scan(), contract, "silver", gx_rows=settings.gate_rows).verdict
-    rows = _rows(marked)
-    reasons, examples = _reasons(marked)
+    rows = account(marked)
+    why, examples = reasons(marked)
     return SilverResult(
         contract=contract, recipe=FittedRecipe(), verdict=verdict, silver=silver, quarantine=quarantine, rows=rows,
-        score={"after": verdict.score.get("score", 0.0)}, labels=reports, reasons=reasons, reason_examples=examples,
+        score={"after": verdict.score.get("score", 0.0)}, labels=reports, reasons=why, reason_examples=examples,
     )  # fmt: skip
-
-
-def _typed_as_promised(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """Text columns whose every cell reads as the contract's type, or that are empty, are stored as that type.
-
-    An agent can't tell the type of a column without values, and may leave one as text that loses nothing by the type.
-    """
-    schema = marked.collect_schema()
-    wanted = {
-        c.name: EMPTY_AS[c.type] for c in contract.columns if schema.get(c.name) == pl.String and c.type != "string"
-    }
-    if not wanted:
-        return marked
-    read = {name: _read_as(pl.col(name).str.strip_chars(), dtype) for name, dtype in wanted.items()}
-    lost = marked.select((cell.is_null() & pl.col(name).is_not_null()).sum().alias(name) for name, cell in read.items())
-    losses = lost.collect(engine="streaming").row(0, named=True)
-    return marked.with_columns(cell.alias(name) for name, cell in read.items() if not losses[name])
-
-
-def _read_as(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Plain text as the type: numbers with a point, ISO dates and times, true and false; null where it is none."""
-    if dtype == pl.Int64:
-        number = text.cast(pl.Float64, strict=False)
-        return pl.when(number == number.round(0)).then(number).cast(pl.Int64, strict=False)
-    if dtype == pl.Boolean:
-        return (
-            pl.when(text.str.to_lowercase() == "true").then(True).when(text.str.to_lowercase() == "false").then(False)
-        )
-    if dtype == pl.Date:
-        return text.str.to_date("%Y-%m-%d", strict=False)
-    if dtype == pl.Datetime:
-        return text.str.replace("T", " ").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    return text.cast(dtype, strict=False)
-
-
-def _readers_part(marked: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows that nothing condemned, without the marks."""
-    return marked.filter(pl.col(QUARANTINE).is_null() & pl.col(MERGED_INTO).is_null()).drop(QUARANTINE, MERGED_INTO)
-
-
-def _label(
-    marked: pl.LazyFrame, contract: Contract, warehouse: Warehouse, run: str, settings: Settings
-) -> tuple[pl.DataFrame, list[LabelReport]]:
-    """Row id and reason of each row that the label model judges damaged; votes and probabilities are kept."""
-    rows = _readers_part(marked)
-    votes = labeling.vote(rows, contract.roles(), domain=contract.domain)
-    fit = labeling.fit_label_model(votes)
-    judged = labeling.probabilities(votes, fit=fit)
-    warehouse.save_votes(run, votes.frame.join(judged, on=ROW_ID, how="left"))
-    damaged = judged.filter(pl.col(DAMAGE) >= settings.quarantine_at)
-    reports = labeling.analysis(votes, fit=fit)
-    if damaged.height == 0:
-        return pl.DataFrame(schema={ROW_ID: pl.Int64, "why": pl.String}), reports
-    why = labeling.reasons(rows, votes, damaged.get_column(ROW_ID).to_list())
-    texts = pl.format("{}: {}", pl.col("column"), pl.col("claim")).unique().sort().str.join("; ").alias("why")
-    return why.group_by(ROW_ID).agg(texts), reports
-
-
-def _failing_rows(judgement: gate.Judgement, contract: Contract) -> pl.DataFrame:
-    """Row id and reason of each row that fails a critical rule."""
-    critical = [r.rule for r in judgement.verdict.results if r.severity == "critical" and not r.passed]
-    failing = judgement.failing.filter(pl.col("rule").is_in(critical) & pl.col(ROW_ID).is_not_null())
-    texts = (pl.lit("gate ") + pl.col("rule")).unique().sort().str.join("; ").alias("why")
-    return failing.group_by(ROW_ID).agg(texts)
-
-
-def _set_aside(marked: pl.LazyFrame, doubtful: pl.DataFrame) -> pl.LazyFrame:
-    if doubtful.height == 0:
-        return marked
-    joined = marked.join(doubtful.lazy(), on=ROW_ID, how="left", maintain_order="left")
-    free = pl.col(QUARANTINE).is_null() & pl.col(MERGED_INTO).is_null()
-    mark = pl.when(free).then(pl.col("why")).otherwise(pl.col(QUARANTINE))
-    return joined.with_columns(mark.alias(QUARANTINE)).drop("why")
-
-
-def _rows(marked: pl.LazyFrame) -> Rows:
-    """The row accounting, each mask counted on the table as it was staged."""
-    aside, merged = pl.col(QUARANTINE).is_not_null(), pl.col(MERGED_INTO).is_not_null()
-    counts = marked.select(
-        pl.len().alias("all"),
-        aside.sum().alias("aside"),
-        (merged & ~aside).sum().alias("merged"),
-        (~aside & ~merged).sum().alias("out"),
-    ).collect(engine="streaming")
-    total, quarantined, merges, out = (int(v or 0) for v in counts.row(0))
-    return Rows(in_=total, out=out, quarantined=quarantined, merged=merges)
-
-
-def _reasons(marked: pl.LazyFrame) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    aside = marked.filter(pl.col(QUARANTINE).is_not_null())
-    counts = aside.group_by(QUARANTINE).len("n").sort("n", descending=True).head(200).collect(engine="streaming")
-    examples = aside.head(20).collect(engine="streaming").drop(MERGED_INTO)
-    return {str(k): int(n) for k, n in counts.iter_rows()}, examples.to_dicts()

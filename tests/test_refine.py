@@ -12,7 +12,8 @@ from oreflow.domain import domains
 from oreflow.errors import BudgetSpent, ConfigError, SourceError, UnknownName
 from oreflow.settings import Settings
 from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, as_text
-from stages.refine import Refinery, public_record
+from stages.record import public_record
+from stages.refine import Refinery
 from warehouse import Warehouse
 
 

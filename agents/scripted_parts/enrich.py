@@ -37,7 +37,7 @@ def _why_not(source: SourceView, observation: EnrichObservation) -> str | None:
         return "failed the gate"
     if source.distinct == 0:
         return "would be empty in every row"
-    if source.distinct == 1 and source.null_share == 0 and observation.rows >= FEW_ROWS:
+    if source.distinct == 1 and observation.rows >= FEW_ROWS:
         return "would be the same in every row"
     return None
 

@@ -44,7 +44,7 @@ def refine(
         source, chosen = demo.demo_source(chosen)
         table = table or demo.TABLE
     record = _run(source, chosen, table, as_json)
-    body = plugins.module("stages", "refine").public_record(record)
+    body = plugins.module("stages", "record").public_record(record)
     if as_json:
         print_json(body)
     else:

@@ -1,0 +1,59 @@
+"""Promises: a drafted contract is held to the whole table, and text is stored as the type that was promised."""
+
+import polars as pl
+
+from oreflow.contract import Contract
+from oreflow.structure import EMPTY_AS
+
+
+def hold_to_all_rows(contract: Contract, table: pl.LazyFrame) -> Contract:
+    """A contract drafted on a sample, without the claims of "never empty" and "unique" that the whole table breaks."""
+    names = [c.name for c in contract.columns if c.required]
+    keyed = [name for name in contract.key if len(contract.key) == 1]
+    facts = table.select(
+        pl.len().alias("rows"),
+        *(pl.col(n).null_count().alias(f"nulls {n}") for n in names),
+        *(pl.col(n).n_unique().alias(f"kinds {n}") for n in keyed),
+    )
+    found = facts.collect(engine="streaming").row(0, named=True)
+    emptied = {n for n in names if found[f"nulls {n}"]}
+    if any(found[f"kinds {n}"] < found["rows"] for n in keyed):
+        contract = contract.model_copy(update={"key": ()})
+    columns = tuple(c.model_copy(update={"required": False}) if c.name in emptied else c for c in contract.columns)
+    kept = tuple(r for r in contract.rules if not (r.kind == "not_null" and r.column in emptied))
+    unique = set(contract.key)
+    columns = tuple(c.model_copy(update={"unique": c.unique and (c.name in unique or not keyed)}) for c in columns)
+    return contract.model_copy(update={"columns": columns, "rules": kept})
+
+
+def typed_as_promised(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
+    """Text columns whose every cell reads as the contract's type, or that are empty, are stored as that type.
+
+    An agent can't tell the type of a column without values, and may leave one as text that loses nothing by the type.
+    """
+    schema = marked.collect_schema()
+    wanted = {
+        c.name: EMPTY_AS[c.type] for c in contract.columns if schema.get(c.name) == pl.String and c.type != "string"
+    }
+    if not wanted:
+        return marked
+    read = {name: _read_as(pl.col(name).str.strip_chars(), dtype) for name, dtype in wanted.items()}
+    lost = marked.select((cell.is_null() & pl.col(name).is_not_null()).sum().alias(name) for name, cell in read.items())
+    losses = lost.collect(engine="streaming").row(0, named=True)
+    return marked.with_columns(cell.alias(name) for name, cell in read.items() if not losses[name])
+
+
+def _read_as(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Plain text as the type: numbers with a point, ISO dates and times, true and false; null where it is none."""
+    if dtype == pl.Int64:
+        number = text.cast(pl.Float64, strict=False)
+        return pl.when(number == number.round(0)).then(number).cast(pl.Int64, strict=False)
+    if dtype == pl.Boolean:
+        return (
+            pl.when(text.str.to_lowercase() == "true").then(True).when(text.str.to_lowercase() == "false").then(False)
+        )
+    if dtype == pl.Date:
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    if dtype == pl.Datetime:
+        return text.str.replace("T", " ").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    return text.cast(dtype, strict=False)
