@@ -90,6 +90,12 @@ def test_rare_but_known_words_are_no_slips():
     assert misspellings(column) == {}
 
 
+def test_one_spelling_again_and_again_is_a_value_and_so_is_one_letter_exchanged():
+    assert misspellings(pl.Series(["Hotel"] * 300 + ["Motel"] * 7)) == {}
+    assert misspellings(pl.Series(["Hotel"] * 300 + ["Motel"])) == {}
+    assert misspellings(pl.Series(["Hotel"] * 300 + ["Hotle"])) == {"Hotle": "Hotel"}
+
+
 def test_codes_that_differ_in_digits_are_two_codes():
     assert misspellings(pl.Series(["Group 56"] * 50 + ["Group 57"] + ["Group 58"] * 30)) == {}
 

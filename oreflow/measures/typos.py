@@ -16,6 +16,7 @@ from oreflow.measures.dependencies import encode
 from oreflow.measures.shapes import dominant_shape, shape_of
 
 MOST_PAIRS = 20_000_000
+NOISY = 3  # slips that make a column one with slips
 _NOT_DIGIT = re.compile(r"\D+")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -105,7 +106,17 @@ def _from_counts(counts: Mapping[str, int]) -> dict[str, str]:
         right = _single(fitting, counts)
         if right is not None and wrong not in found and _looks_mistyped(wrong, right):
             found[wrong] = right
-    return found if len(found) >= 0.5 * len(rare) else {}
+    if len(found) < 0.5 * len(rare):
+        return {}
+    return found if len(found) >= NOISY else {w: r for w, r in found.items() if _stands_alone(w, r, counts)}
+
+
+def _stands_alone(wrong: str, right: str, counts: Mapping[str, int]) -> bool:
+    """Whether one spelling is a slip although the column shows no other: `Motel` for `Hotel` may well be a motel.
+
+    Slips differ from one another: the same one again and again is a value. And one letter exchanged makes another word.
+    """
+    return counts[wrong] <= 2 and not (len(wrong) == len(right) <= 5 and sorted(wrong) != sorted(right))
 
 
 def _middle_cell(counts: Mapping[str, int]) -> int:
