@@ -13,7 +13,7 @@ from oreflow.contract_check import lint
 from oreflow.drafting_keys import guess_key, names_a_thing
 from oreflow.drafting_rules import LEAST_ROWS, column_rules, pair_rules
 from oreflow.gate_engine import applicable, families_of, judge_all, normal
-from oreflow.measures.dq import WEIGHTS, dq_score, missing
+from oreflow.measures.dq import dq_score, missing
 from oreflow.measures.fits import family
 from oreflow.tables import active, data_columns
 
@@ -44,9 +44,10 @@ def draft_contract(
     columns = tuple(_column(kept.get_column(n), key=key, roles=known) for n in kept.columns)
     named = {c.name: c for c in columns}
     rules = [r for c in columns for r in (*column_rules(c, _plain(kept.get_column(c.name))), *_emptiness(c, kept, raw))]
-    rules += [*pair_rules(named, kept), *_repeats(kept, columns, key)]
+    rules += pair_rules(named, kept)
     drafted = Contract(domain=domain, table=table, columns=columns, key=key)
-    return drafted.model_copy(update={"rules": _upheld(kept, drafted, rules)})
+    upheld = _upheld(kept, drafted, rules)
+    return drafted.model_copy(update={"rules": (*upheld, *_repeats(kept, columns, key))})
 
 
 def logical_type(column: pl.Series) -> LogicalType:
@@ -76,9 +77,9 @@ def _column(cells: pl.Series, *, key: tuple[str, ...], roles: Mapping[str, str])
         name=name,
         type=wanted,
         role=roles.get(name),
-        required=name in key or (sure and len(cells) > 0 and cells.null_count() == 0),
+        required=name in key or (sure and len(cells) > 0 and cells.null_count() == 0 and share <= OPTIONAL_ABOVE),
         unique=key == (name,),
-        optional=share > OPTIONAL_ABOVE,
+        optional=share > OPTIONAL_ABOVE and name not in key,
         pii=pii_class(roles.get(name)),
     )
 
@@ -112,13 +113,12 @@ def _emptiness(column: Column, kept: pl.DataFrame, raw: pl.DataFrame | None) -> 
 
 
 def _repeats(kept: pl.DataFrame, columns: Sequence[Column], key: tuple[str, ...]) -> list[Rule]:
-    """A lower DQ score where rows repeat although nothing names them: without a key that is no fault."""
+    """The DQ score as a warning where rows repeat and nothing names them: that may be no fault, but is to be seen."""
     share = dq_score(kept, columns, key=key)["uniqueness"]
     if key or share > 0.9:
         return []
-    least = round(0.95 - WEIGHTS["uniqueness"] * min(1.0, 1 - share + 0.1), 2)
-    said = f"The DQ score is at least {least}: nothing names a row, and {1 - share:.0%} of them repeat another."
-    return [Rule(id="dq_score", kind="dq_score", arguments={"min": least}, description=said)]
+    said = f"The DQ score is at least 0.95; nothing names a row, and {1 - share:.0%} of them repeat another."
+    return [Rule(id="dq_score", kind="dq_score", arguments={"min": 0.95}, severity="warning", description=said)]
 
 
 def _plain(cells: pl.Series) -> pl.Series:

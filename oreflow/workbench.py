@@ -199,13 +199,13 @@ def find_relations(rows: pl.DataFrame, profiles: Mapping[str, ColumnProfile]) ->
         for n in names
         if profiles[n].is_text and profiles[n].present >= 0.5 * rows.height and not profiles[n].constant
     ]
+    named = ("id", "key", "email", "code")
+    identities = [n for n in names if profiles[n].role in named and 0.8 <= profiles[n].unique_share < 1]
     tested = [n for n in names if not profiles[n].empty and profiles[n].unique_share < 0.98]
     return Relations(
         dependencies=tuple(dependencies(rows.select(names), columns=tested)) if tested else (),
         arithmetic=tuple(arithmetic(rows, numbers)) if rows.height >= 20 else (),
-        repeated_keys=tuple(
-            repeated_keys(rows.select(names), [n for n in names if 0.8 <= profiles[n].unique_share < 1])
-        ),
+        repeated_keys=tuple(repeated_keys(rows.select(names), identities)),
         compositions=tuple(compositions(rows, texts[:40])),
         displaced=tuple(displaced(rows, [n for n in names if profiles[n].is_text and profiles[n].unique_share < 0.9])),
     )

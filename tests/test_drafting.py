@@ -106,3 +106,18 @@ def test_lint_names_what_is_idle_or_said_twice() -> None:
     said = lint(Contract(domain="d", table="t", columns=columns, rules=rules))
     for part in ('"a" and "b" claim the same', '"a" and "c" leave no value', '"d" can never fail', '"e" says what'):
         assert any(part in line for line in said), said
+
+
+def test_a_code_that_looks_like_no_value_does_not_make_a_draft_contradict_itself() -> None:
+    from oreflow.contract_check import check_contract
+
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(200)], "country": ["NA", "EU", "AS", "SA"] * 50})
+    contract = draft_contract(table, domain="d", table="t")
+    check_contract(contract)
+    assert judge(table, contract, "silver", gx_rows=0).verdict.worst in (None, "warning")
+
+
+def test_rows_that_repeat_without_a_name_are_a_warning_at_the_usual_score() -> None:
+    table = pl.DataFrame({"answer": ["yes", "no"] * 100})
+    rule = next(r for r in draft_contract(table, domain="d", table="t").rules if r.kind == "dq_score")
+    assert (rule.arguments["min"], rule.severity) == (0.95, "warning")

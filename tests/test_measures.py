@@ -181,3 +181,35 @@ def test_a_profile_of_next_to_nothing_is_a_profile(cells):
     profile = profile_column(pl.Series("c", cells, dtype=pl.String))
     assert profile.rows == len(cells)
     assert all(len(value) <= 80 for value, _ in profile.top)
+
+
+def test_two_short_words_that_a_group_would_merge_stay_two():
+    foods = pl.Series(["Bean"] * 20 + ["Bear"] + ["Wine"] * 20 + ["Vine"] + ["Corn"] * 20)
+    shelves = pl.Series(["a"] * 21 + ["b"] * 21 + ["c"] * 20)
+    assert misspellings(foods, [shelves]) == {}
+
+
+def test_a_letter_that_masks_others_everywhere_is_a_slip_in_a_short_code_too():
+    states = pl.Series(["al"] * 40 + ["ak"] * 20 + ["xl", "ax"])
+    zips = pl.Series(["1"] * 40 + ["2"] * 20 + ["1", "1"])
+    assert misspellings(states, [zips]) == {"xl": "al", "ax": "al"}
+
+
+def test_grades_and_doubts_keep_their_signs():
+    grades = pl.Series(["A"] * 40 + ["A-"] * 5 + ["A+"] * 3 + ["B"] * 20)
+    assert misspellings(grades) == {}
+    assert profile_column(grades).variants == 0
+    assert profile_column(pl.Series(["Negative"] * 9 + ["Negative?"])).variants == 0
+
+
+def test_times_in_another_zone_are_not_read_as_if_they_were_utc():
+    assert date_style({"2024-03-10T07:15:00-05:00": 5, "2024-03-10T07:15:00Z": 5}).share < 0.9
+
+
+def test_a_product_with_exceptions_is_no_law():
+    quantity = [float(1 + i % 7) for i in range(200)]
+    table = pl.DataFrame({"hours": quantity, "rate": [float(20 + i % 3) for i in range(200)]})
+    table = table.with_columns(
+        pay=pl.col("hours") * pl.col("rate") * pl.when(pl.int_range(200) % 48 == 0).then(1.5).otherwise(1.0)
+    )
+    assert arithmetic(table, {name: table[name] for name in table.columns}) == []

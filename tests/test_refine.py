@@ -188,3 +188,28 @@ def test_every_engine_publishes_the_same_cells(tickets, tmp_path, engine):
             for w, r in ((chosen.warehouse, record), (tmp_path / "lake", other))
         )
         assert theirs.equals(ours)
+
+
+def test_a_row_that_several_functions_call_damaged_goes_aside_with_their_claims(tmp_path):
+    rows = 300
+    table = pl.DataFrame(
+        {
+            "order_id": [f"O{i:04}" for i in range(rows)],
+            "email": [f"buyer{i}@example.org" for i in range(rows)],
+            "start_date": [f"2024-0{1 + i % 6}-11" for i in range(rows)],
+            "end_date": [f"2024-0{3 + i % 6}-12" for i in range(rows)],
+            "price": [f"{10 + i % 50}.5" for i in range(rows)],
+        }
+    )
+    bad = pl.int_range(rows) == 7
+    table = table.with_columns(
+        email=pl.when(bad).then(pl.lit("buyer 7 at example")).otherwise("email"),
+        end_date=pl.when(bad).then(pl.lit("2019-01-01")).otherwise("end_date"),
+        price=pl.when(bad).then(pl.lit("-400.5")).otherwise("price"),
+    )
+    source = tmp_path / "orders.csv"
+    table.write_csv(source)
+    record = Refinery(settings(tmp_path)).refine(str(source))
+    aside = Warehouse(tmp_path / "lake").scan(record.versions["quarantine"]).collect()
+    assert aside["order_id"].to_list() == ["O0007"]
+    assert "price" in aside[QUARANTINE][0] or "end_date" in aside[QUARANTINE][0]

@@ -169,3 +169,9 @@ def test_an_episode_keeps_only_the_profiles_that_changed():
     assert len(episode.turns[0].observation["columns"]) == len(data_columns(SALES.columns))
     assert any(len(turn.observation["columns"]) <= 1 for turn in episode.turns[1:])
     assert isinstance(parse_operation(episode.turns[-1].action), Finish)
+
+
+def test_a_version_is_no_number():
+    table = pl.DataFrame({"version": ["1.10", "1.1", "2.0", "2.10"] * 10, "n": [str(i) for i in range(40)]})
+    cleaned, _, _ = clean(table)
+    assert cleaned["version"].to_list() == table["version"].to_list()

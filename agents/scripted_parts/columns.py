@@ -1,5 +1,6 @@
 """Plans for one column: what its profile gives evidence for, as actions in the order they should be done."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ Action = dict[str, Any]
 
 NOT_NUMBERS = frozenset({"zip", "phone", "code", "url", "email", "text", "address"})
 PERSONAL = frozenset({"person_name", "first_name", "last_name", "email", "url", "address", "id", "code"})
+VERSION = re.compile(r"(^|[^a-z])(version|release|revision|build|ver)([^a-z]|$)")
 SENTINELS = frozenset({-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0})
 POSSIBLE = {"age": (0, 120), "latitude": (-90, 90), "longitude": (-180, 180)}
 
@@ -83,6 +85,8 @@ def is_number(column: ColumnProfile) -> bool:
     style = column.numbers
     if not column.is_text or style is None or column.role in NOT_NUMBERS or style.share < 0.95:
         return False
+    if VERSION.search(column.name.lower()):
+        return False  # 1.10 is not 1.1
     return not style.leading_zeros and not _mixed_marks(style) and not _long_code(column, style)
 
 

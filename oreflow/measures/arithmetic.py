@@ -25,7 +25,7 @@ class Arithmetic(BaseModel):
     rows: int
 
 
-def arithmetic(table: pl.DataFrame, numbers: dict[str, pl.Series], *, least: float = 0.95) -> list[Arithmetic]:
+def arithmetic(table: pl.DataFrame, numbers: dict[str, pl.Series], *, least: float = 0.99) -> list[Arithmetic]:
     """Every product or sum relation between the given number columns (name → Float64 values), surest first.
 
     A relation counts only where its operands vary and where it says more than "x × 1 = x" or "x + 0 = x".

@@ -122,6 +122,8 @@ def _variants(counts: Mapping[str, int]) -> int:
 
 def spelling_key(value: str) -> str:
     """The value without case, white space and joining punctuation: equal keys are one spelling."""
+    if value.rstrip()[-1:] in ("-", "+", "?", "!"):
+        return " ".join(value.split()).casefold()  # A- and A, "negative?" and "negative" are two values
     return re.sub(r"[\s_\-.,'’]+", "", value).casefold()
 
 

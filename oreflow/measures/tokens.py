@@ -18,7 +18,7 @@ ALWAYS = frozenset(
     if word.strip()
 )
 ERROR_WORDS = frozenset({"error", "err", "#error", "#error!"})
-NUMERIC_ONLY = frozenset({"none", "unk", "x", "xx", "xxx", "inf", "-inf", "nope"})
+NUMERIC_ONLY = frozenset({"none", "unk", "inf", "-inf", "nope"})
 NAMES_TOO = frozenset({"nan", "null", "nil", "na"})
 OUTCOMES = frozenset(
     re.findall(

@@ -5,7 +5,7 @@ differ are two values, unless letters stand where the other has digits.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -22,18 +22,21 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 def misspellings(
-    column: pl.Series, determinants: Sequence[pl.Series] = (), *, lexicon: Collection[str] = ()
+    column: pl.Series, determinants: Sequence[pl.Series] = (), *, lexicon: Callable[[], Collection[str]] = frozenset
 ) -> dict[str, str]:
     """Wrong spelling → right spelling for a text column.
 
-    `determinants` are columns that determine it; `lexicon` holds words that other columns vouch for.
+    `determinants` are columns that determine it; `lexicon` gives words that other columns vouch for, when asked.
     """
     counts = _counts(column)
     by_group = _from_groups(column, determinants, counts) if determinants else {}
     by_count = _from_counts(counts)
     merged = {w: _nearer(w, by_count.get(w), by_group.get(w)) for w in by_count | by_group}
-    words = {word for value in counts if value not in merged for word in _words(value)} | set(lexicon)
+    if not merged:
+        return {}
+    words = {word for value in counts if value not in merged for word in _words(value)} | set(lexicon())
     slips = {w: r for w, r in merged.items() if _is_slip(w, r, words)}
+    slips = _believed(slips, counts)
     return {wrong: _root(right, slips) for wrong, right in slips.items()}
 
 
@@ -58,8 +61,8 @@ def _is_slip(wrong: str, right: str, known: Collection[str]) -> bool:
 
 
 def _slipped_sign(wrong: str, right: str) -> bool:
-    """Only signs differ: `GREEN*` for `GREEN`, `R D` for `R & D`; slashes, full stops and joiners are no slip."""
-    return not (set(wrong) ^ set(right)) <= set("/. -_,'")
+    """Only signs differ: `GREEN*` for `GREEN`, `R D` for `R & D`; `A+` and `A`, `C#` and `C` are two values."""
+    return bool((set(wrong) ^ set(right)) & set("*&~^`|\\<>{}"))
 
 
 def lexicon(table: pl.DataFrame, *, without: str) -> set[str]:
@@ -108,15 +111,36 @@ def _from_counts(counts: Mapping[str, int]) -> dict[str, str]:
             found[wrong] = right
     if len(found) < 0.5 * len(rare):
         return {}
-    return found if len(found) >= NOISY else {w: r for w, r in found.items() if _stands_alone(w, r, counts)}
+    return found
 
 
-def _stands_alone(wrong: str, right: str, counts: Mapping[str, int]) -> bool:
-    """Whether one spelling is a slip although the column shows no other: `Motel` for `Hotel` may well be a motel.
+def _believed(slips: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, str]:
+    """The slips that are believed, given all that the column shows: `Motel` for `Hotel` may well be a motel.
 
-    Slips differ from one another: the same one again and again is a value. And one letter exchanged makes another word.
+    Slips differ from one another: in a column that shows fewer than three, the same one again and again is a
+    value, and one letter exchanged in a short word is another word. A sign that masks letters in several values is a
+    slip anywhere.
     """
-    return counts[wrong] <= 2 and not (len(wrong) == len(right) <= 5 and sorted(wrong) != sorted(right))
+    masks = _masks(slips, counts)
+    noisy = len(slips) >= NOISY
+    return {
+        wrong: right
+        for wrong, right in slips.items()
+        if masks & (set(wrong) - set(right)) or not (_another_word(wrong, right) or (counts[wrong] > 2 and not noisy))
+    }
+
+
+def _another_word(wrong: str, right: str) -> bool:
+    """Whether one letter of a short word was exchanged, which may give a word that is meant: `Bear` for `Bean`."""
+    short = len(wrong) == len(right) <= 5 and wrong.isalpha() and right.isalpha()
+    return short and OSA.distance(wrong, right) == 1 and sorted(wrong) != sorted(right)
+
+
+def _masks(slips: Mapping[str, str], counts: Mapping[str, int]) -> set[str]:
+    """Signs that two or more wrong values put in the place of others, and that no other value of three cells holds."""
+    usual = {sign for value, count in counts.items() if count >= 3 and value not in slips for sign in value}
+    put = [sign for wrong, right in slips.items() for sign in set(wrong) - set(right)]
+    return {sign for sign in set(put) if put.count(sign) >= 2 and sign not in usual}
 
 
 def _middle_cell(counts: Mapping[str, int]) -> int:

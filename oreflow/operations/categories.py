@@ -134,7 +134,7 @@ def _with_key(frame: Frame, column: str) -> Frame:
     frame = lower(frame, column, into=_KEY)
     cell = nw.col(_KEY)
     plain = cell.str.replace_all(f"[{_MARKS}]", "")
-    number = cell.str.contains(_SAYS_A_NUMBER)
+    number = cell.str.contains(_SAYS_A_NUMBER) | cell.str.contains(r"[-+?!]\s*$")  # A- is not A, "yes?" not "yes"
     return frame.with_columns(nw.when(number).then(trimmed(cell)).otherwise(plain).alias(_KEY))
 
 

@@ -34,8 +34,10 @@ class CorrectTypos(Operation):
     def learn(self, sample: pl.DataFrame) -> Learned:
         """Wrong → right."""
         others = [sample.get_column(name) for name in self.determinants if name != self.column]
-        words = lexicon(sample, without=self.column)
-        return {"spelling": dict(misspellings(sample.get_column(self.column), others, lexicon=words))}
+        spelling = misspellings(
+            sample.get_column(self.column), others, lexicon=lambda: lexicon(sample, without=self.column)
+        )
+        return {"spelling": dict(spelling)}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         """Look every value up."""
