@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
+_MOST = 12  # a message that lists more is no longer read
+
 
 class OreflowError(Exception):
     """Anything Oreflow refuses to do; its message names the fix."""
@@ -67,5 +69,19 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that `name` is no `kind`, with the nearest known name or the list of them."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6) or [n for n in names if n.lower() == name.lower()][:1]
-    hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names) or 'none'}."
+    hint = f'did you mean "{near[0]}"?' if near else f"known: {_listed(names)}."
     return f'no {kind} "{name}"; {hint}'
+
+
+def store_failed(error: OSError) -> InfrastructureError:
+    """What the system refused (a full disk, a folder that can't be written) as one message."""
+    place = f"{error.filename}: " if error.filename else ""
+    return InfrastructureError(
+        f"{place}{error.strerror or error}. Check that the folder is there and can be written, and that the disk has"
+        " room."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST
+    return (", ".join(names[:_MOST]) or "none") + (f" and {more} more" if more > 0 else "")

@@ -15,7 +15,7 @@ from oreflow.errors import NotApplicable, OreflowError, SourceError
 from oreflow.locating import locate
 from oreflow.operation import Operation, operations
 from oreflow.reading import Reading, ReadingRecipe, extracted, open_reading
-from oreflow.reading_bytes import Form, content_hash, form, opened_file, text_facts
+from oreflow.reading_bytes import Form, check_ending, content_hash, form, opened_file, text_facts
 from oreflow.reading_json import members
 from oreflow.reading_sheets import sheets
 from oreflow.reading_sql import one_table
@@ -107,6 +107,7 @@ class SourceBench:
             own = self.location.path or Path(self.location.label)
             self.path = opened_file(own)
             self.form = form(self.path)
+            check_ending(own, self.form)
             self.content_hash = content_hash(own)
         self.reading: Reading | None = None
         self._trial: Trial | None = None

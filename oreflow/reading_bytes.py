@@ -36,6 +36,10 @@ _ARCHIVES: Mapping[bytes, str] = {
     b"7z\xbc\xaf": "7-zip (7z x it)",
     b"Rar!": "rar (unrar it)",
 }
+_PROMISES: Mapping[str, str] = dict.fromkeys((".xlsx", ".xlsm", ".xls"), "an Excel workbook") | {
+    ".ods": "a workbook",
+    ".parquet": "a parquet file",
+}
 _OTHERS: Mapping[bytes, str] = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a PNG picture",
@@ -162,6 +166,14 @@ def _whole_lines(head: bytes, encoding: str) -> str:
         return text
     cut = max(text.rfind("\n"), text.rfind("\r"))
     return text[: cut + 1] if cut > 0 else text
+
+
+def check_ending(path: Path, found: Form) -> None:
+    """A text called a workbook or parquet is an export that went wrong, or a file that got the wrong name."""
+    promised = _PROMISES.get(path.suffix.lower())
+    if promised and found in ("text", "json", "jsonl"):
+        ending = "csv" if found == "text" else found
+        raise SourceError(f"{path} is text, not {promised}; rename it to .{ending} or export it again.")
 
 
 def _text_form(path: Path) -> Form:

@@ -1,10 +1,11 @@
 """PostgreSQL: one read-only transaction, COPY straight to a file; no row passes through Python objects."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oreflow.errors import InfrastructureError, SourceError
 from oreflow.locating import Location
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _TYPES = {20: "integer", 21: "integer", 23: "integer", 700: "number", 701: "number", 16: "boolean"}
 _TYPES |= {1082: "date", 1114: "timestamp"}
 _SECONDS = 8
+_TELLING = 6  # characters from which a password is surely no part of another word
 _SYSTEM = "('pg_catalog', 'information_schema', 'pg_toast')"
 
 
@@ -83,10 +85,18 @@ def _nested(connection: "psycopg.Connection[Any]", codes: list[int]) -> set[int]
 
 
 def _safe(error: Exception, location: Location) -> str:
-    password = urlsplit(location.url or "").password
-    text = " ".join(str(error).split())
-    for secret in {password, unquote(password)} if password else ():
-        text = text.replace(secret, "***")
+    return _without_secrets(" ".join(str(error).split()), location.url or "")
+
+
+def _without_secrets(text: str, url: str) -> str:
+    """`text` without what stands where passwords stand; a short one is no word that can be looked for elsewhere."""
+    text = re.sub(r"(://[^\s/:@]*:)\S*@", r"\1***@", text)
+    text = re.sub(r"(password\s*=\s*)('[^']*'|[^\s&]+)", r"\1***", text, flags=re.IGNORECASE)
+    parts = urlsplit(url)
+    given = [parts.password or "", *(value for key, value in parse_qsl(parts.query) if "password" in key.lower())]
+    for secret in {form for word in given for form in (word, unquote(word))}:
+        if len(secret) >= _TELLING:
+            text = text.replace(secret, "***")
     return text
 
 

@@ -111,6 +111,25 @@ def test_header_notes_and_quoting_are_found(tmp_path: Path, content: str, expect
     assert table(tmp_path, content) == expected
 
 
+def test_a_mark_that_only_stands_in_cells_of_a_wider_table_is_no_delimiter(tmp_path: Path) -> None:
+    hostile = (
+        "id,<script>alert(1)</script>,=cmd|calc,{{7*7}},n\n"
+        "0,<script>alert(0)</script>,=cmd|' /C calc'!A0,{{7*7}} ${7*7},1e5\n"
+        "1,<script>alert(1)</script>,=cmd|' /C calc'!A0,{{7*7}} ${7*7},NaN\n"
+        "2,<script>alert(2)</script>,=cmd|' /C calc'!A0,{{7*7}} ${7*7},-0\n"
+    )
+    read = table(tmp_path, hostile)
+    assert read[0] == ("id", "<script>alert(1)</script>", "=cmd|calc", "{{7*7}}", "n")
+    assert [row[4] for row in read[1:]] == ["1e5", "NaN", "-0"]
+
+
+@pytest.mark.parametrize("row", ["Doe, Jane|Oslo, NO", "1,5;2,5;3,5", "Doe,Jane|Oslo,NO", "red,big;wood,oak;x,y"])
+def test_commas_in_each_cell_do_not_hide_the_delimiter(tmp_path: Path, row: str) -> None:
+    delimiter = "|" if "|" in row else ";"
+    content = f"{row}\n" + f"{row.replace('o', 'a')}\n" * 3
+    assert tuple(row.split(delimiter)) in table(tmp_path, content)
+
+
 @pytest.mark.parametrize(
     ("encoding", "word"),
     [

@@ -134,7 +134,19 @@ def best_dialect(found: Iterable[Dialect], lines: Sequence[str]) -> Dialect | No
     """The dialect that splits most records alike into clean cells; none where the text is one column."""
     worth = {d: _TRUST[d.delimiter] * d.consistency**1.5 * d.clean * (1 - 0.5 / d.fields) for d in found}
     usable = [d for d in worth if worth[d] >= _ENOUGH and not _is_one_column(d, lines)]
+    usable = [d for d in usable if not any(_stands_in_cells(d, of, lines) for of in usable)]
     return max(usable, key=lambda d: (worth[d], d.fields), default=None)
+
+
+def _stands_in_cells(mark: Dialect, wide: Dialect, lines: Sequence[str]) -> bool:
+    """Whether `mark` only stands in cells of a table at least twice as wide, as in `id,a|b,c,d`."""
+    if wide.fields < 2 * mark.fields or wide.consistency < mark.consistency or wide.before > mark.before:
+        return False
+    if _TRUST[wide.delimiter] < 1 or mark.before >= len(lines):
+        return False
+    cells = lines[mark.before].split(mark.delimiter)
+    # One comma in each cell would be prose or a decimal mark: it gives one field more than `mark`, never twice as many.
+    return all(wide.delimiter in cell and shape(cell) == "text" for cell in cells)
 
 
 def _is_one_column(dialect: Dialect, lines: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """The command line: one command per verb, every command a library call; an error is one message and its exit code."""
 
+import os
 import sys
 
 import typer
@@ -7,7 +8,7 @@ import typer
 import oreflow
 from oreflow.cli import bench, inspect, project, refine
 from oreflow.cli.output import say
-from oreflow.errors import OreflowError
+from oreflow.errors import OreflowError, store_failed
 
 app = typer.Typer(
     name="oreflow", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -37,6 +38,13 @@ def main() -> None:
     except OreflowError as error:
         sys.stderr.write(f"oreflow: {error}\n")
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain when it flushes
+        sys.exit(0)
+    except OSError as error:
+        failed = store_failed(error)
+        sys.stderr.write(f"oreflow: {failed}\n")
+        sys.exit(failed.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("oreflow: stopped; every layer is as it was before the stage that was running.\n")
         sys.exit(130)
