@@ -175,3 +175,11 @@ def test_a_version_is_no_number():
     table = pl.DataFrame({"version": ["1.10", "1.1", "2.0", "2.10"] * 10, "n": [str(i) for i in range(40)]})
     cleaned, _, _ = clean(table)
     assert cleaned["version"].to_list() == table["version"].to_list()
+
+
+def test_the_end_of_time_is_no_date_and_costs_no_row():
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(60)], "left": ["2024-03-01", "2024-04-02", "9999-12-31"] * 20})
+    cleaned, bench, _ = clean(table)
+    assert cleaned["left"].null_count() == 20
+    assert cleaned.height == 60
+    assert any("stands for no date" in step.operation.reason for step in bench.steps)

@@ -21,7 +21,7 @@ from oreflow.operation import Finish, Operation, parse_operation
 from oreflow.workbench import CleanObservation
 
 SURE, STRONG = 0.98, 0.45
-PEOPLE = frozenset({"first_name", "last_name", "person_name", "email"})
+PEOPLE = frozenset({"first_name", "last_name", "email"})
 IDENTITIES = frozenset({"id", "key", "email", "code"})
 
 
@@ -119,7 +119,7 @@ def _spell(observation: CleanObservation) -> Iterator[Action]:
 def _spellable(column: ColumnProfile) -> bool:
     """Long free text is edited on purpose; people's names are spelt as their owners like."""
     repeats = is_vocabulary(column) or (column.unique_share < 0.9 and not is_long(column))
-    return repeats and (column.role not in PEOPLE or column.unique_share < 0.05)
+    return repeats and column.role not in PEOPLE and (column.role != "person_name" or column.unique_share < 0.05)
 
 
 def _day_first(columns: list[ColumnProfile]) -> bool | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from oreflow.measures.dates import DateStyle
@@ -14,6 +15,10 @@ NOT_NUMBERS = frozenset({"zip", "phone", "code", "url", "email", "text", "addres
 PERSONAL = frozenset({"person_name", "first_name", "last_name", "email", "url", "address", "id", "code"})
 VERSION = re.compile(r"(^|[^a-z])(version|release|revision|build|ver)([^a-z]|$)")
 SENTINELS = frozenset({-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0})
+EPOCH = date(1970, 1, 1)
+SENTINEL_DAYS = frozenset(
+    date(*d) for d in ((9999, 12, 31), (2999, 12, 31), (1900, 1, 1), (1899, 12, 30), (1970, 1, 1), (1, 1, 1))
+)
 POSSIBLE = {"age": (0, 120), "latitude": (-90, 90), "longitude": (-180, 180)}
 
 
@@ -63,7 +68,9 @@ def type_text(column: ColumnProfile, *, day_first: bool | None) -> Iterator[Acti
 def bound(column: ColumnProfile) -> Iterator[Action]:
     """Values that can't be: outside what the role allows, or a sentinel far outside everything else."""
     facts = column.statistics
-    if not facts or (column.role not in POSSIBLE and "next_max" not in facts):
+    if column.dtype.startswith("Date") and "next_max" in facts:
+        yield from _sentinel_dates(column)
+    if column.dtype.startswith("Date") or not facts or (column.role not in POSSIBLE and "next_max" not in facts):
         return
     if column.role in POSSIBLE:
         low, high = POSSIBLE[column.role]
@@ -78,6 +85,19 @@ def bound(column: ColumnProfile) -> Iterator[Action]:
     elif facts["min"] in SENTINELS and facts["next_min"] - facts["min"] > 10 * spread:
         why = f"{facts['min']:g} lies far beyond the next value {facts['next_min']:g}: a sentinel for no value."
         yield act("null_outside", column, why, minimum=facts["next_min"])
+
+
+def _sentinel_dates(column: ColumnProfile) -> Iterator[Action]:
+    """A day that software writes for "none yet" or "for ever", years away from every other date."""
+    facts = column.statistics
+    gap = max(3 * (facts["next_max"] - facts["next_min"]), 365 * 5)
+    for edge, near, limit in (("max", "next_max", "maximum"), ("min", "next_min", "minimum")):
+        day, other = (EPOCH + timedelta(days=int(facts[name])) for name in (edge, near))
+        if day in SENTINEL_DAYS and abs(facts[edge] - facts[near]) > gap:
+            why = f"{day} lies years away from the next date {other}: it stands for no date."
+            bound = other.isoformat() if limit == "minimum" else f"{other.isoformat()} 23:59:59"
+            yield act("null_outside", column, why, **{limit: other.isoformat() if column.dtype == "Date" else bound})
+            return
 
 
 def is_number(column: ColumnProfile) -> bool:

@@ -39,7 +39,7 @@ class ColumnProfile(BaseModel):
     boolean: bool = False
     shape: str = ""
     shape_share: float = 0.0
-    statistics: dict[str, float] = {}
+    statistics: dict[str, float] = {}  # of numbers; of dates in days since 1970
 
     @property
     def present(self) -> int:
@@ -80,6 +80,8 @@ def profile_column(column: pl.Series, *, role: str | None = None) -> ColumnProfi
         facts |= _text_facts({str(v): int(c) for v, c in counts.head(MOST_DISTINCT).iter_rows()})
     elif column.dtype.is_numeric():
         facts["statistics"] = _statistics(column)
+    elif column.dtype in (pl.Date, pl.Datetime):
+        facts["statistics"] = _statistics(column.cast(pl.Date).to_physical())  # in days since 1970
     return ColumnProfile(**facts)
 
 
