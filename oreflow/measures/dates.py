@@ -99,7 +99,7 @@ def parse(values: pl.Series, pattern: str) -> pl.Series:
     if "%z" in pattern:  # an hour in another zone is another hour: only UTC can be written without its offset
         utc = values.str.strip_chars().str.contains(r"(Z|[+-]00:?00)$")
         parsed = parsed.to_frame("p").select(pl.when(utc).then(pl.col("p"))).to_series()
-    plausible = (parsed.dt.year() >= 1000) & (parsed.dt.year() <= 2999)
+    plausible = parsed.dt.year().is_between(1000, 2999) | (parsed.dt.year() == 9999)
     return parsed.to_frame("p").select(pl.when(plausible).then(pl.col("p"))).to_series()
 
 
