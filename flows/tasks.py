@@ -87,7 +87,7 @@ def alone_on_its_table(run: RunRef, settings: Settings) -> Iterator[None]:
     """Wait until no other run works on the table; a refusal inside closes the run in the ledger and goes on up."""
     refinery = Refinery(settings)
     try:
-        with refinery.warehouse.ledger.lock(run.domain, run.table, run.run, wait=PATIENCE):
+        with refinery.alone(run.domain, run.table, run.run, patience=PATIENCE):
             yield
     except OreflowError as refused:
         refinery.fail(record_of(run, settings), refused)

@@ -6,47 +6,28 @@ that a flow may run it in another process. A layer is published only if its gate
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import polars as pl
 
 from oreflow import odcs
 from oreflow.agent import Agent, make_agent
 from oreflow.contract import Contract
-from oreflow.domain import domains, find_domain
+from oreflow.domain import domains
 from oreflow.episode import Episode, Turn
-from oreflow.errors import BudgetSpent, InfrastructureError, OreflowError
+from oreflow.errors import BudgetSpent, InfrastructureError, OreflowError, store_failed
 from oreflow.gate_gx import write_suites
 from oreflow.run import RunRecord, TableRef, Verdict
 from oreflow.settings import Settings
 from oreflow.structure import with_structure
-from stages import bronze, gold, silver
+from stages import beginning, bronze, gold, silver
+from stages.watching import Silent, Watcher
 from warehouse import Conservation, Warehouse
 
-
-class Watcher(Protocol):
-    """Who is told how the work goes on."""
-
-    def stage(self, name: str) -> None:
-        """A stage begins."""
-        ...
-
-    def turn(self, text: str) -> None:
-        """An agent did something."""
-        ...
-
-
-class Silent:
-    """Nobody watches."""
-
-    def stage(self, name: str) -> None:
-        """Say nothing."""
-
-    def turn(self, text: str) -> None:
-        """Say nothing."""
+PATIENCE = 60.0  # seconds that a run waits for another one on the same table
 
 
 def utc_now() -> datetime:
@@ -58,18 +39,24 @@ class Refinery:
     """Refines sources into one warehouse."""
 
     def __init__(
-        self, settings: Settings, *, watcher: Watcher | None = None, now: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        *,
+        watcher: Watcher | None = None,
+        now: Callable[[], datetime] = utc_now,
+        patience: float = PATIENCE,
     ) -> None:
         self.settings = settings
         self.warehouse = Warehouse(settings.warehouse)
         self.watcher = watcher or Silent()
         self.now = now
+        self.patience = patience
 
     def refine(self, source: str, *, table: str | None = None) -> RunRecord:
         """The whole way; a gate that failed ends it with status `failed_gate`, any other refusal is raised."""
         record = self.bronze(source, table=table)
         try:
-            with self.warehouse.ledger.lock(record.domain, record.table, record.run):
+            with self.alone(record.domain, record.table, record.run):
                 for stage in (self.silver, self.gold):
                     record = stage(record)
                     if record.status != "running":
@@ -82,10 +69,24 @@ class Refinery:
                 self.fail(record, OreflowError("the run was stopped before it could end."))
         return self.finish(record)
 
+    @contextmanager
+    def alone(self, domain: str, table: str, run: str, *, patience: float | None = None) -> Iterator[None]:
+        """Work on the table as the only run, after those before it; what a killed run left behind is closed first."""
+        wait = self.patience if patience is None else patience
+        with self.warehouse.ledger.lock(domain, table, run, wait=wait, on_wait=self.watcher.turn):
+            for dead in self.warehouse.ledger.abandoned(domain, table):
+                dead.status, dead.message = "failed", "the process ended before the run did"
+                self.warehouse.discard(dead.run)
+                self.warehouse.ledger.finish_run(dead)
+            try:
+                yield
+            except OSError as error:
+                raise store_failed(error) from error
+
     def bronze(self, source: str, *, table: str | None = None) -> RunRecord:
         """Read the source and keep every row as read; the first thing that touches the warehouse."""
         self.watcher.stage("bronze")
-        self._check_names()
+        beginning.check(source, table=table, settings=self.settings)
         started, clock = self.now(), time.perf_counter()
         result = bronze.ingest(
             source, warehouse=self.warehouse, agent=self._agent("ingest"), domain=self.settings.domain, table=table,
@@ -197,13 +198,6 @@ class Refinery:
         self.warehouse.discard(record.run)
         self.warehouse.ledger.finish_run(record)
 
-    def _check_names(self) -> None:
-        """Unknown domains, agents and contracts are refused before anything is read."""
-        if self.settings.domain and self.settings.domain != "general":
-            find_domain(self.settings.domain)
-        for stage in ("ingest", "clean", "enrich"):
-            self._agent(stage)
-
     def _agent(self, stage: str) -> Agent:
         return make_agent(self.settings.agents.get(stage, self.settings.agent), stage)
 
@@ -236,8 +230,7 @@ class Refinery:
 
     def contract_path(self, domain: str, table: str) -> Path:
         """Where the table's contract lives."""
-        folder = self.settings.contracts or self.settings.warehouse / "contracts"
-        return folder / f"{domain}.{table}.odcs.yaml"
+        return beginning.contracts_folder(self.settings) / f"{domain}.{table}.odcs.yaml"
 
     def _contract(self, record: RunRecord) -> Contract | None:
         """The user's contract, else the domain's own where the columns are the domain's, else none yet."""

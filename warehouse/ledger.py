@@ -6,7 +6,7 @@ Delta holds the data and its versions; the ledger holds the account of them. Los
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from oreflow.run import RunRecord
 from warehouse.accounts import GateResult, Metric, Publication, RecipeVersion, gate_rows, metric_rows, run_row
 from warehouse.database import Database
 from warehouse.ledger_schema import MIGRATIONS
+from warehouse.liveness import is_dead, this_process
 from warehouse.locks import lease
 
 FILE = "ledger.sqlite"
@@ -35,6 +36,13 @@ class Ledger:
         """Write a run down as it starts; an unfinished run is then visible to everyone."""
         with self.database.writing() as db:
             db.execute(_PUT_RUN, run_row(record))
+            db.execute(_PUT_WORKER, (record.run, json.dumps(this_process())))
+
+    def abandoned(self, domain: str, table: str) -> list[RunRecord]:
+        """Runs of a table that are marked as running though their process is gone, newest first."""
+        with self.database.reading() as db:
+            rows = db.execute(_UNFINISHED, (domain, table)).fetchall()
+        return [self._record(row["record"]) for row in rows if is_dead(json.loads(row["process"]))]
 
     def finish_run(self, record: RunRecord) -> None:
         """Write down what came of it, its gates rule by rule and its numbers column by column, in one transaction."""
@@ -161,10 +169,17 @@ class Ledger:
         purpose: str = "run",
         seconds: float = 60.0,
         wait: float = 0.0,
+        on_wait: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Be the only one who works on the table; raises `InfrastructureError` that names who does."""
+        """Be the only one who works on the table; raises `InfrastructureError` that names who does.
+
+        For the purpose `run`, `owner` is the run's id: from now on it is this process that works on it.
+        """
         name = f"{domain}/{table}" if purpose == "run" else f"{domain}/{table} ({purpose})"
-        with lease(self.database, name, owner, seconds=seconds, wait=wait):
+        if purpose == "run":
+            with self.database.writing() as db:
+                db.execute(_PUT_WORKER, (owner, json.dumps(this_process())))
+        with lease(self.database, name, owner, seconds=seconds, wait=wait, on_wait=on_wait):
             yield
 
     def _select(self, source: str, where: Mapping[str, Any], *, order: str, limit: int | None) -> list[Any]:
@@ -188,6 +203,11 @@ class Ledger:
 _FIELDS = {"table_name": "table", "column_name": "column", "row_count": "rows"}  # the others are called alike
 _HIDDEN = ("position", "details")
 _PUT_RUN = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_WORKER = "INSERT OR REPLACE INTO workers VALUES (?, ?)"
+_UNFINISHED = (
+    "SELECT record, process FROM runs JOIN workers USING (run)"
+    " WHERE domain = ? AND table_name = ? AND status = 'running' ORDER BY started DESC"
+)
 _NEWEST_RECIPE = (
     "SELECT id, version FROM recipe_versions WHERE domain = ? AND table_name = ? AND layer = ?"
     " ORDER BY version DESC LIMIT 1"

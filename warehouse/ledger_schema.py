@@ -40,4 +40,8 @@ CREATE INDEX metrics_by_table ON metrics (domain, table_name, column_name, metri
 CREATE INDEX metrics_by_run ON metrics (run)
 """
 
-MIGRATIONS = (_FIRST, _METRICS)
+_WORKERS = """
+CREATE TABLE workers (run TEXT PRIMARY KEY, process TEXT NOT NULL)
+"""
+
+MIGRATIONS = (_FIRST, _METRICS, _WORKERS)

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,13 +20,24 @@ _held: set[str] = set()  # the tokens that this process holds; a row of ours tha
 
 
 @contextmanager
-def lease(database: Database, name: str, owner: str, *, seconds: float = 60.0, wait: float = 0.0) -> Iterator[None]:
+def lease(
+    database: Database,
+    name: str,
+    owner: str,
+    *,
+    seconds: float = 60.0,
+    wait: float = 0.0,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[None]:
     """Hold `name` for the block; raises `InfrastructureError` that names the holder after `wait` seconds."""
     token = uuid.uuid4().hex
     deadline = time.monotonic() + wait
     while (holder := _take(database, name, owner, token, seconds)) is not None:
         if time.monotonic() >= deadline:
             raise InfrastructureError(_busy(name, holder))
+        if on_wait is not None:
+            on_wait(f'waiting for "{holder["owner"]}", which works on {name}')
+            on_wait = None
         time.sleep(0.05)
     done = threading.Event()
     renewer = threading.Thread(target=_renew, args=(database, token, seconds, done), daemon=True)
