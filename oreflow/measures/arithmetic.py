@@ -30,7 +30,7 @@ def arithmetic(table: pl.DataFrame, numbers: dict[str, pl.Series], *, least: flo
 
     A relation counts only where its operands vary and where it says more than "x × 1 = x" or "x + 0 = x".
     """
-    names = [n for n, values in numbers.items() if values.drop_nulls().n_unique() >= 3][:MOST_COLUMNS]
+    names = [n for n, values in numbers.items() if values.drop_nulls().n_unique() >= 2][:MOST_COLUMNS]
     frame = pl.DataFrame({name: numbers[name].cast(pl.Float64) for name in names})
     found = []
     for left, right in combinations(names, 2):
