@@ -27,17 +27,21 @@ def hold_to_all_rows(contract: Contract, table: pl.LazyFrame) -> Contract:
 
 
 def typed_as_promised(marked: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """Text columns whose every cell reads as the contract's type, or that are empty, are stored as that type.
+    """Columns whose every cell reads as the contract's type, or that are empty, are stored as that type.
 
     An agent can't tell the type of a column without values, and may leave one as text that loses nothing by the type.
     """
     schema = marked.collect_schema()
-    wanted = {
-        c.name: EMPTY_AS[c.type] for c in contract.columns if schema.get(c.name) == pl.String and c.type != "string"
-    }
-    if not wanted:
+    read = {}
+    for column in contract.columns:
+        stored, dtype = schema.get(column.name), EMPTY_AS[column.type]
+        if stored == pl.String and column.type != "string":
+            read[column.name] = _read_as(pl.col(column.name).str.strip_chars(), dtype)
+        elif stored is not None and stored.is_float() and column.type == "integer":
+            whole = pl.col(column.name) == pl.col(column.name).round(0)
+            read[column.name] = pl.when(whole).then(pl.col(column.name)).cast(pl.Int64, strict=False)
+    if not read:
         return marked
-    read = {name: _read_as(pl.col(name).str.strip_chars(), dtype) for name, dtype in wanted.items()}
     lost = marked.select((cell.is_null() & pl.col(name).is_not_null()).sum().alias(name) for name, cell in read.items())
     losses = lost.collect(engine="streaming").row(0, named=True)
     return marked.with_columns(cell.alias(name) for name, cell in read.items() if not losses[name])

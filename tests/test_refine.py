@@ -213,3 +213,15 @@ def test_a_row_that_several_functions_call_damaged_goes_aside_with_their_claims(
     aside = Warehouse(tmp_path / "lake").scan(record.versions["quarantine"]).collect()
     assert aside["order_id"].to_list() == ["O0007"]
     assert "price" in aside[QUARANTINE][0] or "end_date" in aside[QUARANTINE][0]
+
+
+@pytest.mark.parametrize("name", ["hr", "sales", "projects", "it_ops"])
+def test_every_domain_goes_from_damaged_text_to_gold_with_its_answers(tmp_path, name):
+    subject, rng = domains()[name], np.random.default_rng(3)
+    source = tmp_path / f"{name}.csv"
+    subject.damage(rng, subject.generate(rng, 1500)).write_csv(source)
+    record = Refinery(settings(tmp_path, domain=name)).refine(str(source))
+    assert record.status == "ok", record.message
+    assert record.rows.out >= 0.95 * 1500
+    assert len(record.fields_added) >= 5
+    assert [a.error for a in record.answers if a.error] == []
