@@ -1,9 +1,29 @@
 """Promises: a drafted contract is held to the whole table, and text is stored as the type that was promised."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+
 import polars as pl
 
 from oreflow.contract import Contract
+from oreflow.errors import ContractError
 from oreflow.structure import EMPTY_AS
+from oreflow.tables import data_columns
+
+
+def require_columns(contract: Contract, names: Collection[str], path: Path) -> None:
+    """Raise `ContractError` if a source lacks columns that the table's contract names, with the likeliest new names."""
+    missing = [c.name for c in contract.columns if c.name not in names]
+    if not missing:
+        return
+    fresh = sorted(set(data_columns(list(names))) - {c.name for c in contract.columns})
+    near = {name: get_close_matches(name, fresh, n=1, cutoff=0.6) for name in missing}
+    said = ", ".join(f'"{name}"' + (f' (renamed to "{near[name][0]}"?)' if near[name] else "") for name in missing[:12])
+    raise ContractError(
+        f"this source lacks columns that the contract of {contract.domain}/{contract.table} names: {said}. Edit "
+        f"{path}, or refine the source as a table of its own with --table."
+    )
 
 
 def hold_to_all_rows(contract: Contract, table: pl.LazyFrame) -> Contract:

@@ -24,6 +24,7 @@ from oreflow.run import RunRecord, TableRef, Verdict
 from oreflow.settings import Settings
 from oreflow.structure import with_structure
 from stages import beginning, bronze, gold, silver
+from stages.promises import require_columns
 from stages.watching import Silent, Watcher
 from warehouse import Conservation, Warehouse
 
@@ -115,8 +116,12 @@ class Refinery:
         """Clean, judge and publish silver and its quarantine."""
         self.watcher.stage("silver")
         clock = time.perf_counter()
+        batch, contract = self._batch(record), self._contract(record)
+        if contract is not None:
+            names = batch.collect_schema().names()
+            require_columns(contract, names, self.contract_path(record.domain, record.table))
         result = silver.clean(
-            self._batch(record), warehouse=self.warehouse, agent=self._agent("clean"), contract=self._contract(record),
+            batch, warehouse=self.warehouse, agent=self._agent("clean"), contract=contract,
             domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now,
             on_turn=self._turn,
         )  # fmt: skip

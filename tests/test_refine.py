@@ -9,7 +9,7 @@ import pytest
 
 from oreflow import odcs
 from oreflow.domain import domains
-from oreflow.errors import BudgetSpent, ConfigError, SourceError, UnknownName
+from oreflow.errors import BudgetSpent, ConfigError, ContractError, SourceError, UnknownName
 from oreflow.settings import Settings
 from oreflow.tables import MERGED_INTO, QUARANTINE, ROW_ID, as_text
 from stages.record import public_record
@@ -225,3 +225,15 @@ def test_every_domain_goes_from_damaged_text_to_gold_with_its_answers(tmp_path, 
     assert record.rows.out >= 0.95 * 1500
     assert len(record.fields_added) >= 5
     assert [a.error for a in record.answers if a.error] == []
+
+
+def test_a_renamed_column_stops_the_run_and_is_named(tmp_path):
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(50)], "city": ["Oslo", "Rome"] * 25})
+    for name, columns in (("one", ["id", "city"]), ("two", ["id", "City"])):
+        (tmp_path / name).mkdir()
+        table.rename(dict(zip(table.columns, columns, strict=True))).write_csv(tmp_path / name / "t.csv")
+    chosen = settings(tmp_path)
+    first = Refinery(chosen).refine(str(tmp_path / "one" / "t.csv"))
+    with pytest.raises(ContractError, match=r'"city" \(renamed to "City"\?\)'):
+        Refinery(chosen).refine(str(tmp_path / "two" / "t.csv"))
+    assert Warehouse(chosen.warehouse).latest("silver", first.domain, "t") == first.versions["silver"]
