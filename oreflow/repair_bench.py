@@ -7,7 +7,7 @@ change is written as it was read, a changed one in the style that its column is 
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ import polars as pl
 from oreflow.agent import Agent
 from oreflow.errors import SourceError
 from oreflow.measures.dates import DateStyle
-from oreflow.measures.numbers import NumberStyle, unit_word
+from oreflow.measures.numbers import NumberStyle
 from oreflow.measures.profile import profile_column
 from oreflow.recipe import FittedStep, apply_eager
 from oreflow.roles import guess_roles
@@ -89,7 +89,9 @@ def score_pair(folder: Path, make_agent: MakeAgent) -> RepairScore:
 def repair(dirty: pl.DataFrame, make_agent: MakeAgent) -> pl.DataFrame:
     """The dirty text table as the agent's recipe leaves it, cell for cell, as text."""
     frame = with_row_ids(dirty)
-    bench = TableBench(frame, roles=guess_roles(dirty), keep=dirty.columns, steps=10 * dirty.width + 400)
+    bench = TableBench(
+        frame, roles=guess_roles(dirty), keep=dirty.columns, steps=10 * dirty.width + 400, today=date.today()
+    )
     rollout(make_agent("clean"), bench, max_steps=10 * dirty.width + 400, now=lambda: datetime.now(UTC))
     return written(with_marks(frame), bench.steps).select(dirty.columns)
 
@@ -144,15 +146,21 @@ def _only_repairs(cells: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
     profile = profile_column(column)
     if profile.numbers and profile.numbers.share >= 0.8 and _uneven_marks(profile.numbers):
         return cells
-    if profile.dates and profile.dates.share >= 0.8 and len(profile.dates.formats) > 1:
+    if (
+        profile.dates
+        and profile.dates.share >= 0.8
+        and 0 < 1 - profile.dates.formats[0][1] / profile.dates.share <= 0.1
+    ):
         return _in_first_format(cells, profile.dates)
     return cells.filter(unread)
 
 
 def _uneven_marks(style: NumberStyle) -> bool:
-    """Some cells carry the mark and some do not, or one unit is spelt several ways."""
-    spellings = {unit_word(mark) for mark in style.marks}
-    return (len(style.marks) > 1 and len(spellings) >= 1) or (bool(style.marks) and style.unmarked > 0)
+    """Some cells carry a mark and some do not, or one unit is spelt several ways, and no way is that of most cells."""
+    commonest = max(style.marks.values(), default=0)
+    if commonest > 0.5 * (sum(style.marks.values()) + style.unmarked):
+        return False  # most cells are written one way: that is the column's style, not a fault
+    return len(style.marks) > 1 or (bool(style.marks) and style.unmarked > 0)
 
 
 def _in_first_format(cells: pl.DataFrame, style: DateStyle) -> pl.DataFrame:

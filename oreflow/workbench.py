@@ -1,6 +1,7 @@
 """The cleaning workbench: a sample of a table, the recipe made so far, and a change budget that it keeps."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -40,6 +41,7 @@ class CleanObservation(Observation):
     changed: tuple[str, ...] = ()
     relations: Relations | None = None
     kept_columns: tuple[str, ...] = ()
+    today: str | None = None
 
     def record(self) -> dict[str, Any]:
         """As kept in the episode: only the columns that changed, so that long episodes stay small."""
@@ -62,6 +64,7 @@ class TableBench:
         steps: int = 400,
         feedback: Sequence[dict[str, Any]] = (),
         start: FittedRecipe | None = None,
+        today: date | None = None,
     ) -> None:
         self.stage = "clean"
         self.goal = goal
@@ -69,6 +72,7 @@ class TableBench:
         self.roles = dict(roles or {})
         self.keep = tuple(keep)
         self.feedback = tuple(feedback)
+        self.today = today.isoformat() if today else None
         self.first = with_marks(with_row_ids(sample))
         self.frame = self.first
         self.steps: list[FittedStep] = []
@@ -95,7 +99,7 @@ class TableBench:
             operations=tuple(sorted(verb for verb, kind in operations().items() if self.stage in kind.stages)),
             result=self._result, error=self._error, feedback=self.feedback,
             rows=rows.height, duplicate_rows=self._duplicates(rows), columns=tuple(self._profiles[n] for n in names),
-            changed=self._changed, relations=self._relations, kept_columns=self.keep,
+            changed=self._changed, relations=self._relations, kept_columns=self.keep, today=self.today,
         )  # fmt: skip
         self._changed = ()
         return observation

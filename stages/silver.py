@@ -109,7 +109,14 @@ def _plan(
     steps = max(settings.max_steps, 10 * sample.width)
     while True:
         bench = TableBench(
-            sample, budget=settings.budget, roles=guessed, keep=keep, steps=steps, feedback=feedback, start=recipe
+            sample,
+            budget=settings.budget,
+            roles=guessed,
+            keep=keep,
+            steps=steps,
+            feedback=feedback,
+            start=recipe,
+            today=now().date(),
         )
         episode = rollout(agent, bench, max_steps=steps, now=now, on_turn=on_turn)
         episodes.append(episode)

@@ -72,3 +72,8 @@ def test_the_command_prints_json(tmp_path):
     result = CliRunner().invoke(app, ["bench", "repair", str(tmp_path), "--json"])
     assert result.exit_code == 0
     assert json.loads(result.stdout)[0]["repair"]["f1"] == 1.0
+
+
+def test_a_few_cells_without_the_columns_mark_do_not_strip_it_from_the_others():
+    table = pl.DataFrame({"paid": ["$1,234.50", "$2.00", "$10.00"] * 30 + ["7.25"] * 5})
+    assert repair(table, agent).equals(table)

@@ -183,3 +183,40 @@ def test_the_end_of_time_is_no_date_and_costs_no_row():
     assert cleaned["left"].null_count() == 20
     assert cleaned.height == 60
     assert any("stands for no date" in step.operation.reason for step in bench.steps)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [f"5364{i:02}" for i in range(60)] + [f"C5364{i:02}" for i in range(60, 70)],
+        [f"{i}" for i in range(100, 160)] + ["371B", "371C", "118B"],
+        [f"1{i:02}-0{i % 10}" for i in range(60)] + ["157-91X", "158-91X", "159-91X"],
+        [f"{i}" for i in range(60)] + ["75/3", "22/3", "1/2"],
+        ["80632-2", "80633-1"] + [f"{i}" for i in range(80000, 80060)],
+    ],
+    ids=["cancelled invoices", "rooms", "articles", "house numbers", "parts"],
+)
+def test_letters_and_marks_that_belong_to_a_code_stay(codes):
+    cleaned, _, _ = clean(pl.DataFrame({"code": codes, "n": [str(i) for i in range(len(codes))]}))
+    assert cleaned["code"].cast(pl.String).to_list() == codes
+
+
+def test_nobody_is_born_in_the_future():
+    from datetime import date
+
+    table = pl.DataFrame({"dob": ["06/28/47", "12/25/68", "01/30/85", "11/17/99"] * 10})
+    cleaned, _, _ = clean(table, roles={"dob": "birth_date"}, today=date(2026, 1, 1))
+    assert sorted(set(cleaned["dob"].dt.year())) == [1947, 1968, 1985, 1999]
+
+
+def test_a_percent_column_of_two_scales_is_left_alone():
+    table = pl.DataFrame({"done": ["75%"] * 40 + ["25", "10"] * 5 + ["0.25", "0.5"] * 5})
+    cleaned, _, _ = clean(table)
+    assert cleaned["done"].to_list() == table["done"].to_list()
+
+
+def test_a_point_marks_thousands_where_the_other_columns_write_a_decimal_comma():
+    table = pl.DataFrame({"menge": ["2.030", "6.635", "1.250"] * 10, "betrag": ["8.165,78", "12,50", "1.000,00"] * 10})
+    cleaned, _, _ = clean(table)
+    assert cleaned["menge"].to_list()[:3] == [2030, 6635, 1250]
+    assert cleaned["betrag"].to_list()[:2] == [8165.78, 12.5]

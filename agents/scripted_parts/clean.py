@@ -55,8 +55,9 @@ def plan(observation: CleanObservation) -> Iterator[Action]:
     yield from _spell(observation)
     yield from _composed(observation)
     day_first = _day_first(columns)
+    comma = any(c.numbers and c.numbers.decimal == "," and c.numbers.share >= 0.9 for c in columns)
     for column in columns:
-        yield from type_text(column, day_first=day_first)
+        yield from type_text(column, day_first=day_first, comma=comma, today=observation.today)
     for column in columns:
         yield from bound(column)
     yield look("values", observation)

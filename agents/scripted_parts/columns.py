@@ -55,14 +55,16 @@ def is_long(column: ColumnProfile) -> bool:
     return max((len(value) for value, _ in column.top), default=0) > 60
 
 
-def type_text(column: ColumnProfile, *, day_first: bool | None) -> Iterator[Action]:
+def type_text(
+    column: ColumnProfile, *, day_first: bool | None, comma: bool = False, today: str | None = None
+) -> Iterator[Action]:
     """Text that holds dates, numbers or true and false becomes that type."""
     if column.boolean:
         yield act("parse_boolean", column, "Every cell is true or false.", true=["true", "t"], false=["false", "f"])
     elif is_date(column):
-        yield from _parse_date(column, day_first)
+        yield from _parse_date(column, day_first, today)
     elif is_number(column):
-        yield from _parse_number(column)
+        yield from _parse_number(column, comma)
 
 
 def bound(column: ColumnProfile) -> Iterator[Action]:
@@ -107,6 +109,8 @@ def is_number(column: ColumnProfile) -> bool:
         return False
     if VERSION.search(column.name.lower()):
         return False  # 1.10 is not 1.1
+    if style.unread_digits > 0.002 * max(500, column.present) or _percent(style) is None:
+        return False  # `80632-2`, `1/2`, `118B` say something that a number can't
     return not style.leading_zeros and not _mixed_marks(style) and not _long_code(column, style)
 
 
@@ -144,7 +148,7 @@ def _long_code(column: ColumnProfile, style: NumberStyle) -> bool:
     return any(sum(c.isdigit() for c in value) >= 16 and "." not in value for value, _ in column.top)
 
 
-def _parse_date(column: ColumnProfile, day_first: bool | None) -> Iterator[Action]:
+def _parse_date(column: ColumnProfile, day_first: bool | None, today: str | None) -> Iterator[Action]:
     style: DateStyle = column.dates  # type: ignore[assignment]
     formats = [pattern for pattern, _ in style.formats]
     if not style.day_month_known:
@@ -153,7 +157,10 @@ def _parse_date(column: ColumnProfile, day_first: bool | None) -> Iterator[Actio
         formats = [_ordered(pattern, day_first) for pattern in formats]
     shown = ", ".join(f"{pattern} ({share:.1%})" for pattern, share in style.formats)
     why = f"{style.share:.1%} of the cells are dates written as {shown}."
-    yield act("parse_date", column, why, formats=formats, kind="timestamp" if style.has_time else "date")
+    # Nobody is born in the future: a two-digit year of birth that would be is of the century before.
+    born = column.role == "birth_date" and any("%y" in pattern for pattern in formats)
+    limit = {"not_after": today} if born and today else {}
+    yield act("parse_date", column, why, formats=formats, kind="timestamp" if style.has_time else "date", **limit)
 
 
 def _ordered(pattern: str, day_first: bool) -> str:
@@ -163,22 +170,31 @@ def _ordered(pattern: str, day_first: bool) -> str:
     return pattern
 
 
-def _parse_number(column: ColumnProfile) -> Iterator[Action]:
+def _parse_number(column: ColumnProfile, comma: bool) -> Iterator[Action]:
     style: NumberStyle = column.numbers  # type: ignore[assignment]
     marks = ", ".join(f'"{m}" ({n})' for m, n in sorted(style.marks.items(), key=lambda item: -item[1])[:5])
     why = f"{style.share:.1%} of the cells are numbers" + (f" written with {marks}." if marks else ".")
     units = sorted({unit_word(m) for m in style.marks if unit_word(m) in UNITS})
+    # `2.030` beside a column of `8.165,78` is two thousand.
+    german = comma and style.decimal == "." and style.three_decimals
+    decimal, thousands = (",", ".") if german else (style.decimal, style.thousands)
     dropped = sorted(m for m in style.marks if m != "%")
     yield act(
         "parse_number", column, why + (f" One unit throughout: {units[0]}." if units else ""),
-        decimal=style.decimal, thousands=style.thousands, percent=_percent(style),
+        decimal=decimal, thousands=thousands, percent=_percent(style) or "keep_scale",
         **({"units": dropped} if len(dropped) > 1 else {}),
     )  # fmt: skip
 
 
-def _percent(style: NumberStyle) -> str:
-    """`12%` beside `0.12` is a fraction; beside `12`, or with no bare number, the sign is only a mark."""
+def _percent(style: NumberStyle) -> str | None:
+    """`12%` beside `0.12` is a fraction; beside `12`, or with no bare number, the sign is only a mark.
+
+    None where the bare numbers are of both kinds: then no one can tell what `1` means.
+    """
     if "%" not in style.marks or not style.percent_middle or not style.plain_middle:
         return "keep_scale"
-    ratio = style.percent_middle / style.plain_middle
-    return "to_fraction" if 20 <= ratio <= 500 else "keep_scale"
+    if style.percent_middle < 1:
+        return "keep_scale" if style.plain_fractions == 1 else None
+    if style.plain_fractions == 1:
+        return "to_fraction"
+    return "keep_scale" if style.plain_fractions <= 0.02 else None

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,6 +52,9 @@ class NumberStyle(BaseModel):
     leading_zeros: int = 0
     negative: int = 0
     signed_by_brackets: int = 0
+    unread_digits: int = 0  # cells that are no number but hold digits: what they say would be lost
+    three_decimals: bool = False  # every point is followed by exactly three digits: it may mark thousands
+    plain_fractions: float = 0.0  # share of the unmarked numbers, 0 and 1 aside, that lie between -1 and 1
     percent_middle: float | None = None  # median of the numbers written with "%"
     plain_middle: float | None = None  # median of the numbers written without any mark
 
@@ -126,15 +129,32 @@ def number_style(counts: Mapping[str, int]) -> NumberStyle:
         leading_zeros=sum(counts[v] for v in fits if re.match(r"^0\d", v)),
         negative=sum(counts[v] for v in fits if parts[v]["sign"] or parts[v]["sign2"] or parts[v]["trailing"]),
         signed_by_brackets=sum(counts[v] for v in fits if parts[v]["open"]),
+        unread_digits=sum(n for v, n in counts.items() if v not in fits and any(c.isdigit() for c in v)),
+        three_decimals=_three_decimals(fits.values()),
+        plain_fractions=_fractions([t for v, t in fits.items() if not _marked(parts[v])], decimal, thousands),
         percent_middle=_middle([t for v, t in fits.items() if parts[v]["after"] == "%"], decimal, thousands),
         plain_middle=_middle([t for v, t in fits.items() if not _marked(parts[v])], decimal, thousands),
     )  # fmt: skip
 
 
 def _middle(digits: Sequence[str], decimal: str, thousands: str | None) -> float | None:
-    texts = (t.replace(thousands, "") if thousands else t for t in digits)
-    numbers = sorted(float(t.replace(decimal, ".").replace("\u00a0", "").replace(" ", "")) for t in texts)
+    numbers = sorted(_number(text, decimal, thousands) for text in digits)
     return numbers[len(numbers) // 2] if numbers else None
+
+
+def _three_decimals(texts: Iterable[str]) -> bool:
+    pointed = [text for text in texts if "." in text]
+    return len(pointed) >= 3 and all(re.fullmatch(r"\d{1,3}\.\d{3}", text) for text in pointed)
+
+
+def _fractions(digits: Sequence[str], decimal: str, thousands: str | None) -> float:
+    numbers = [n for n in (_number(text, decimal, thousands) for text in digits) if n not in (0.0, 1.0)]
+    return sum(abs(n) < 1 for n in numbers) / len(numbers) if numbers else 0.0
+
+
+def _number(text: str, decimal: str, thousands: str | None) -> float:
+    bare = text.replace(thousands, "") if thousands else text
+    return float(bare.replace(decimal, ".").replace("\u00a0", "").replace("\u202f", "").replace(" ", ""))
 
 
 def _marked(match: re.Match[str]) -> bool:

@@ -15,6 +15,8 @@ from oreflow.measures.typos import lexicon, misspellings
 from oreflow.operation import Learned, Operation, need_columns, need_text
 from oreflow.tables import Frame
 
+STRAY = r"[A-Za-z*#~^|]"
+
 
 class CorrectTypos(Operation):
     """Replace misspelt values of a text column by the spelling that the table trusts; unseen values are kept."""
@@ -66,12 +68,17 @@ class StripStray(Operation):
         counts = sample.get_column(self.column).drop_nulls().value_counts(name="count", sort=True).head(20_000)
         values = {str(v): int(c) for v, c in counts.iter_rows()}
         shape, share = dominant_shape(values)
-        if share < 0.6 or "9" not in shape or re.search("[Aa]", shape):
+        if share < 0.6 or "9" not in shape or re.search("[Aa]", shape) or not re.search(r"[^9]", shape):
+            return {
+                "shape": None,
+                "foreign": None,
+                "shapes": None,
+            }  # digits alone are a code: a letter may belong to it
+        if _is_system(values, shape):
             return {"shape": None, "foreign": None, "shapes": None}
-        allowed = "".join(re.escape(c) for c in sorted(set(shape) - {"9"}))
         usual = {s for s, c in _shapes(values).items() if c >= 0.01 * sum(values.values()) and not re.search("[Aa]", s)}
         shapes = "|".join(sorted(_pattern(s) for s in usual))
-        return {"shape": f"^{_pattern(shape)}$", "foreign": f"[^0-9{allowed}.,+-]", "shapes": f"^({shapes})$"}
+        return {"shape": f"^{_pattern(shape)}$", "foreign": STRAY, "shapes": f"^({shapes})$"}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
         """Only cells that lack the shape and gain it; a letter that may stand for a digit is no stray one."""
@@ -82,6 +89,17 @@ class StripStray(Operation):
         masked = cell.str.replace_all("[A-Za-z]", "0").str.contains(learned["shapes"])
         gains = ~cell.str.contains(learned["shape"]) & cleaned.str.contains(learned["shape"]) & ~masked
         return frame.with_columns(nw.when(gains).then(cleaned).otherwise(cell).alias(self.column))
+
+
+def _is_system(values: Mapping[str, int], shape: str) -> bool:
+    """Whether the cells of another shape mostly carry one and the same letter: then it says something."""
+    letters: Counter[str] = Counter()
+    odd = 0
+    for value, count in values.items():
+        if shape_of(value) != shape:
+            odd += count
+            letters.update(dict.fromkeys({c for c in value if c.isalpha()}, count))
+    return odd >= 3 and any(count > 0.3 * odd for count in letters.values())
 
 
 def _shapes(values: Mapping[str, int]) -> Counter[str]:
