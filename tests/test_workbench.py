@@ -220,3 +220,18 @@ def test_a_point_marks_thousands_where_the_other_columns_write_a_decimal_comma()
     cleaned, _, _ = clean(table)
     assert cleaned["menge"].to_list()[:3] == [2030, 6635, 1250]
     assert cleaned["betrag"].to_list()[:2] == [8165.78, 12.5]
+
+
+def test_a_sum_of_three_gets_its_missing_one_back():
+    rows = [(10 + i % 7, 20 + i % 5, 30 + i % 3) for i in range(60)]
+    table = pl.DataFrame(
+        {
+            "test1": [str(a) for a, _, _ in rows],
+            "test2": ["N/A" if i == 4 else str(b) for i, (_, b, _) in enumerate(rows)],
+            "test3": [str(c) for _, _, c in rows],
+            "total": ["N/A" if i == 9 else str(a + b + c) for i, (a, b, c) in enumerate(rows)],
+        }
+    )
+    cleaned, _, _ = clean(table)
+    assert cleaned["test2"][4] == rows[4][1]
+    assert cleaned["total"][9] == sum(rows[9])

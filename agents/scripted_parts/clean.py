@@ -141,17 +141,11 @@ def _fill(observation: CleanObservation) -> Iterator[Action]:
     if observation.relations is None:
         return
     for a in observation.relations.arithmetic:
-        if nulls.get(a.result, 0) + nulls.get(a.left, 0) + nulls.get(a.right, 0):
-            sign = "×" if a.kind == "product" else "+"
-            why = f"{a.result} = {a.left} {sign} {a.right} holds in {a.holds:.1%} of {a.rows} complete rows."
-            yield {
-                "operation": "fill_by_arithmetic",
-                "result": a.result,
-                "left": a.left,
-                "right": a.right,
-                "kind": a.kind,
-                "reason": why,
-            }
+        if any(nulls.get(name, 0) for name in a.columns):
+            why = f"{a.equation()} holds in {a.holds:.1%} of {a.rows} complete rows."
+            terms = {"result": a.result, "left": a.left, "right": a.right, "kind": a.kind}
+            third = {"third": a.third} if a.third else {}
+            yield {"operation": "fill_by_arithmetic", **terms, **third, "reason": why}
     dtypes = {c.name: c.dtype for c in observation.columns}
     for determinant, column, why in _sure_fills(observation):
         if nulls.get(column) and _fillable(dtypes[column]) and _fillable(dtypes[determinant]):

@@ -1,6 +1,8 @@
 """Relations: fill and repair cells from what other columns of the same row say, and from nothing else."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import ClassVar, Literal
 
 import narwhals as nw
@@ -92,52 +94,66 @@ class FillFromRelation(Operation):
 
 
 class FillByArithmetic(Operation):
-    """Fill the one missing number of three that are bound by a product or a sum; never guesses when two are missing."""
+    """Fill the one missing number of those bound by a product or a sum; never guesses when two are missing."""
 
     examples: ClassVar[tuple[dict[str, object], ...]] = (
         {"result": "total", "left": "quantity", "right": "price", "kind": "product"},
+        {"result": "total", "left": "quantity", "right": "price", "kind": "sum"},
     )
 
     result: str
     left: str
     right: str
+    third: str | None = Field(default=None, description="A third addend, for sums.")
     kind: Literal["product", "sum"]
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The operands."""
+        return (self.left, self.right) if self.third is None else (self.left, self.right, self.third)
+
     def touches(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """All three."""
-        return (self.result, self.left, self.right)
+        """The result and the operands."""
+        return (self.result, *self.terms)
 
     def check(self, schema: Mapping[str, pl.DataType]) -> None:
-        """For three number columns."""
-        need_numbers(schema, self.result, self.left, self.right)
-        if len({self.result, self.left, self.right}) < 3:
-            raise NotApplicable("result, left and right must be three columns.")
+        """For number columns that all differ."""
+        need_numbers(schema, self.result, *self.terms)
+        if len({self.result, *self.terms}) < 1 + len(self.terms):
+            raise NotApplicable("the result and its operands must all be different columns.")
+        if self.kind == "product" and self.third is not None:
+            raise NotApplicable("a product has two operands; third is for sums.")
 
     def learn(self, sample: pl.DataFrame) -> Learned:
         """The decimals that each column is written with, so that a quotient that needs more is not taken."""
-        return {"decimals": {name: _decimals(sample.get_column(name)) for name in (self.result, self.left, self.right)}}
+        return {"decimals": {name: _decimals(sample.get_column(name)) for name in (self.result, *self.terms)}}
 
     def rewrite(self, frame: Frame, learned: Learned) -> Frame:
-        """Each of the three from the other two, as they were before this step."""
+        """Each from the others, as they were before this step."""
         schema = frame.collect_schema()
-        c, a, b = (nw.col(n).cast(nw.Float64) for n in (self.result, self.left, self.right))
-        if self.kind == "product":
-            solved = {self.result: a * b, self.left: _quotient(c, b), self.right: _quotient(c, a)}
-        else:
-            solved = {self.result: a + b, self.left: c - b, self.right: c - a}
         filled = []
-        for name, value in solved.items():
+        for name, value in self._solved().items():
             rounded = value.round(learned["decimals"][name])
             exact = nw.when((value - rounded).abs() <= 1e-6).then(rounded)
-            filled.append(
-                nw.when(nw.col(name).is_null()).then(exact.cast(schema[name])).otherwise(nw.col(name)).alias(name)
-            )
+            cell = nw.when(nw.col(name).is_null()).then(exact.cast(schema[name])).otherwise(nw.col(name))
+            filled.append(cell.alias(name))
         return frame.with_columns(*filled)
+
+    def _solved(self) -> dict[str, nw.Expr]:
+        cells = {name: nw.col(name).cast(nw.Float64) for name in (self.result, *self.terms)}
+        whole = cells[self.result]
+        if self.kind == "product":
+            a, b = cells[self.left], cells[self.right]
+            return {self.result: a * b, self.left: _quotient(whole, b), self.right: _quotient(whole, a)}
+        solved = {self.result: reduce(add, (cells[term] for term in self.terms))}
+        for term in self.terms:
+            solved[term] = whole - reduce(add, (cells[other] for other in self.terms if other != term))
+        return solved
 
     def sentence(self, learned: Learned) -> str:
         """As an equation."""
-        sign = "×" if self.kind == "product" else "+"
-        return f"filled the missing one of {self.result} = {self.left} {sign} {self.right}"
+        sign = " × " if self.kind == "product" else " + "
+        return f"filled the missing one of {self.result} = {sign.join(self.terms)}"
 
 
 def _quotient(dividend: nw.Expr, divisor: nw.Expr) -> nw.Expr:
