@@ -42,8 +42,10 @@ def rollout(
     """Let the agent work; a refused operation becomes the next observation's `error`, never an exception."""
     started = time.perf_counter()
     episode = Episode(id=new_episode_id(), stage=bench.stage, agent=agent.identity(), started=now())
+    spent = False
     for _ in range(max_steps):
-        turn, ended = _turn(agent, bench)
+        turn, ended, over = _turn(agent, bench)
+        spent = spent or over
         episode.turns.append(turn)
         if on_turn is not None:
             on_turn(turn)
@@ -54,20 +56,27 @@ def rollout(
             break
     else:
         episode.ending = "steps"
+    if spent and episode.ending == "finished":
+        episode.ending = "budget"
     episode.recipe = bench.recipe_record()
     episode.seconds = time.perf_counter() - started
     return episode
 
 
-def _turn(agent: Agent, bench: Bench) -> tuple[Turn, bool]:
-    """One step, and whether it ended the episode; a reply that is no operation leaves a turn without an action."""
-    started, changed, error = time.perf_counter(), 0, None
+def _turn(agent: Agent, bench: Bench) -> tuple[Turn, bool, bool]:
+    """One step, whether it ended the episode, and whether the budget refused it.
+
+    A reply that is no operation leaves a turn without an action.
+    """
+    started, changed, error, over = time.perf_counter(), 0, None, False
     observation = bench.observe()
     operation: Operation | None = None
     try:
         operation = agent.act(observation)
         changed = bench.do(operation)
-    except (NotApplicable, BudgetSpent) as refused:
+    except BudgetSpent as refused:
+        error, over = str(refused), True
+    except NotApplicable as refused:
         error = str(refused)
     except OreflowError as refused:
         error = f"{type(refused).__name__}: {refused}"
@@ -75,4 +84,4 @@ def _turn(agent: Agent, bench: Bench) -> tuple[Turn, bool]:
         observation=observation.record(), action=operation.action() if operation else {}, changed_cells=changed,
         error=error, result=error or f"{changed} cells changed", seconds=time.perf_counter() - started,
     )  # fmt: skip
-    return turn, operation is not None and operation.effect == "end" and error is None
+    return turn, operation is not None and operation.effect == "end" and error is None, over

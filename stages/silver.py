@@ -120,6 +120,8 @@ def _plan(
         )
         episode = rollout(agent, bench, max_steps=steps, now=now, on_turn=on_turn)
         episodes.append(episode)
+        if episode.ending == "budget":
+            raise BudgetSpent(_refused(episode))
         stuck = recipe is not None and bench.recipe() == recipe
         recipe, cleaned = bench.recipe(), active(bench.frame)
         promise = contract or draft_contract(cleaned, domain=domain, table=table, roles=dict(guessed), raw=sample)
@@ -128,6 +130,15 @@ def _plan(
         feedback = _feedback(judgement.verdict, promise)
         if judgement.verdict.passed or stuck or len(episodes) > settings.rounds:
             return recipe, promise, bench, episodes
+
+
+def _refused(episode: Episode) -> str:
+    """What the budget kept the agent from doing, and what to do about it."""
+    first = next(turn for turn in episode.turns if turn.error and "budget" in turn.error)
+    return (
+        f"the agent was stopped at {first.action.get('operation')}: {first.error} Nothing was published. Raise "
+        "budget in oreflow.yaml (cells, rows, columns) if the change is wanted."
+    )
 
 
 def _feedback(verdict: Verdict, contract: Contract) -> tuple[dict[str, Any], ...]:

@@ -131,14 +131,15 @@ def test_duplicates_are_merged_into_the_row_that_is_kept(tmp_path):
     assert MERGED_INTO not in Warehouse(tmp_path / "lake").scan(record.versions["silver"]).collect_schema()
 
 
-def test_a_budget_of_nothing_stops_a_run_and_leaves_silver_unwritten(tmp_path):
-    table = pl.DataFrame({"id": [f"A{i}" for i in range(40)], "note": ["ERROR", "fine"] * 20})
+def test_a_change_over_the_budget_stops_the_run_and_leaves_silver_unwritten(tmp_path):
+    table = pl.DataFrame({"id": [f"A{i}" for i in range(100)], "note": ["good", "fine"] * 50})
     source = tmp_path / "n.csv"
-    pl.concat([table, table.head(20)]).write_csv(source)
-    chosen = settings(tmp_path, budget={"rows": 0.0, "cells": 0.0})
-    record = Refinery(chosen).refine(str(source))
-    # The agent's steps were refused one by one at the bench: the last good recipe is an empty one.
-    assert sum(s.changed_cells + s.merged_rows for s in record.steps) == 0
+    pl.concat([table, table.head(8)]).write_csv(source)
+    with pytest.raises(BudgetSpent, match=r"remove_duplicates.*Raise budget"):
+        Refinery(settings(tmp_path, budget={"rows": 0.05})).refine(str(source))
+    lake = Warehouse(tmp_path / "lake")
+    assert [t for t in lake.tables() if t.layer != "bronze"] == []
+    assert lake.ledger.runs()[0].status == "budget_spent"
 
 
 def test_the_whole_table_is_held_to_the_budget_too(tmp_path):

@@ -174,7 +174,7 @@ def _fillable(dtype: str) -> bool:
 
 
 def _rows(observation: CleanObservation) -> Iterator[Action]:
-    if observation.rows > 1:
+    if observation.rows > 1 and any(not column.empty for column in observation.columns):
         yield {"operation": "quarantine_rows", "where": "all_empty", "reason": "A row without any value says nothing."}
     names_things = any(c.unique_share >= 0.9 for c in observation.columns)
     if observation.duplicate_rows and (names_things or observation.duplicate_rows <= 0.05 * observation.rows):

@@ -19,6 +19,7 @@ Strategy = Literal["median", "mean", "mode", "constant"]
 class NullTokens(TextOperation):
     """Make null every cell that, without the space around it, is exactly one of the given words; case counts."""
 
+    meaning: ClassVar[Literal["format", "value"]] = "format"  # the word said that there is no value: so does null
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"column": "name", "tokens": ["N/A", "?", "", "it's"]},)
 
     tokens: tuple[str, ...] = Field(min_length=1, description='Words that mean "missing", such as ERROR, N/A or ?.')
