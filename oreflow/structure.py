@@ -11,7 +11,6 @@ from typing import Any
 import polars as pl
 
 from oreflow.contract import Contract, LogicalType
-from oreflow.errors import GateFailed
 from oreflow.run import RuleResult, Verdict
 from oreflow.tables import ROW_ID
 
@@ -68,13 +67,6 @@ def with_structure(verdict: Verdict, frame: pl.LazyFrame, contract: Contract, la
         description="The table has the columns of its contract, stored as their types.",
     )  # fmt: skip
     return verdict.model_copy(update={"results": (*verdict.results, rule)})
-
-
-def require_structure(frame: pl.LazyFrame | pl.DataFrame, contract: Contract, layer: str) -> None:
-    """Raise `GateFailed` unless the frame has the layer's structure."""
-    wrong = check_structure(frame, contract, layer)
-    if wrong:
-        raise GateFailed(f"{contract.domain}/{contract.table} is not shaped for {layer}: {' '.join(wrong)}")
 
 
 def _words(error: Any, schema: pl.Schema, contract: Contract) -> str:

@@ -123,10 +123,8 @@ class Refinery:
         result = silver.clean(
             batch, warehouse=self.warehouse, agent=self._agent("clean"), contract=contract,
             domain=record.domain, table=record.table, run=record.run, settings=self.settings, now=self.now,
-            on_turn=self._turn,
+            on_episode=lambda episode: self._keep_episode(record, episode), on_turn=self._turn,
         )  # fmt: skip
-        for episode in result.episodes:
-            self._keep_episode(record, episode)
         record.agents["clean"] = result.episodes[-1].agent
         record.rows, record.steps, record.columns = result.rows, result.steps, result.columns
         record.labels, record.quarantine, record.quarantine_examples = (

@@ -59,14 +59,20 @@ def clean(
     run: str,
     settings: Settings,
     now: Callable[[], datetime],
+    on_episode: Callable[[Episode], None],
     on_turn: Callable[[Turn], None] | None = None,
 ) -> SilverResult:
-    """Clean one bronze batch; raises `BudgetSpent` where the recipe would change more than the budget allows."""
+    """Clean one bronze batch; raises `BudgetSpent` where the recipe would change more than the budget allows.
+
+    `on_episode` gets every round's episode, also that of a round that the budget ended.
+    """
     raw = batch.select(ROW_ID, *data_columns(batch.collect_schema().names()))
     sample = take_sample(raw, settings.sample_rows)
     known = dict(contract.roles()) if contract else {}
     guessed = roles.guess_roles(sample.drop(ROW_ID)) | known
-    recipe, promise, bench, episodes = _plan(sample, agent, contract, guessed, domain, table, settings, now, on_turn)
+    recipe, promise, bench, episodes = _plan(
+        sample, agent, contract, guessed, domain, table, settings, now, on_episode, on_turn
+    )
     with tempfile.TemporaryDirectory(prefix="oreflow-") as folder:
         marked, steps = replay(
             recipe,
@@ -99,7 +105,8 @@ def take_sample(table: pl.LazyFrame, rows: int) -> pl.DataFrame:
 
 def _plan(
     sample: pl.DataFrame, agent: Agent, contract: Contract | None, guessed: Mapping[str, str], domain: str, table: str,
-    settings: Settings, now: Callable[[], datetime], on_turn: Callable[[Turn], None] | None,
+    settings: Settings, now: Callable[[], datetime], on_episode: Callable[[Episode], None],
+    on_turn: Callable[[Turn], None] | None,
 ) -> tuple[FittedRecipe, Contract, TableBench, list[Episode]]:  # fmt: skip
     """Rounds of agent and gate on the sample: a failed gate goes back to the agent with the failing rules."""
     feedback: tuple[dict[str, Any], ...] = ()
@@ -121,12 +128,14 @@ def _plan(
         episode = rollout(agent, bench, max_steps=steps, now=now, on_turn=on_turn)
         episodes.append(episode)
         if episode.ending == "budget":
+            on_episode(episode)
             raise BudgetSpent(_refused(episode))
         stuck = recipe is not None and bench.recipe() == recipe
         recipe, cleaned = bench.recipe(), active(bench.frame)
         promise = contract or draft_contract(cleaned, domain=domain, table=table, roles=dict(guessed), raw=sample)
         judgement = gate.judge(cleaned.lazy(), promise, "silver", gx_rows=0)
         episode.verdicts.append(judgement.verdict.model_dump(mode="json"))
+        on_episode(episode)
         feedback = _feedback(judgement.verdict, promise)
         if judgement.verdict.passed or stuck or len(episodes) > settings.rounds:
             return recipe, promise, bench, episodes

@@ -140,6 +140,7 @@ def test_a_change_over_the_budget_stops_the_run_and_leaves_silver_unwritten(tmp_
     lake = Warehouse(tmp_path / "lake")
     assert [t for t in lake.tables() if t.layer != "bronze"] == []
     assert lake.ledger.runs()[0].status == "budget_spent"
+    assert [e.ending for e in lake.episodes.list(limit=5, stage="clean")] == ["budget"]
 
 
 def test_the_whole_table_is_held_to_the_budget_too(tmp_path):

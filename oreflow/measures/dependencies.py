@@ -43,16 +43,6 @@ def encode(column: pl.Series) -> Codes:
     return ranks.to_numpy() - 1
 
 
-def group_table(a: Codes, b: Codes) -> pl.DataFrame:
-    """One row per (a, b) pair with its count `n`, the group's size `size` and whether `b` is the group's top value."""
-    pairs = pl.DataFrame({"a": a, "b": b}).filter((pl.col("a") >= 0) & (pl.col("b") >= 0))
-    counts = pairs.group_by("a", "b").len("n")
-    return counts.with_columns(
-        pl.col("n").sum().over("a").alias("size"),
-        pl.col("n").max().over("a").alias("top"),
-    )
-
-
 def purity(a: Codes, b: Codes, *, forgive_slips: bool = True) -> tuple[float, int, int, float]:
     """(purity, rows in groups of two or more, number of such groups, share of them that hold a single b).
 
